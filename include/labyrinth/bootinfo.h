@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the VMM hands to a guest at its entry. Prose twin:
+ * docs/memory-layout.md.
+ *
+ * State at entry: 64-bit mode, ring 0, interrupts off, RDI = guest-physical
+ * address of struct lab_boot_info, paging on with an identity map of guest
+ * RAM (2 MiB pages, writable and executable), flat segments, no stack (RSP is
+ * 0). The guest's first page (address 0) is never used by the VMM, so that a
+ * guest may leave it unmapped.
+ */
+#ifndef LABYRINTH_BOOTINFO_H
+#define LABYRINTH_BOOTINFO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The ELF note without which a kernel is refused. */
+#define LAB_NOTE_SECTION ".note.labyrinth"
+#define LAB_NOTE_NAME	 "Labyrinth"
+#define LAB_NOTE_ABI	 1 /* type; the descriptor is one u32, the ABI version */
+
+/* Below LAB_LOAD_MIN lies what the VMM lays out; kernels load above it. */
+#define LAB_GDT_GPA	   UINT64_C(0x1000)
+#define LAB_BOOT_INFO_GPA  UINT64_C(0x2000)
+#define LAB_ARGS_GPA	   UINT64_C(0x3000)
+#define LAB_ARGS_MAX	   UINT64_C(0x4000) /* bytes, all strings with NULs */
+#define LAB_PAGE_TABLE_GPA UINT64_C(0x8000) /* PML4, PDPT, four PDs */
+#define LAB_LOAD_MIN	   UINT64_C(0x100000)
+
+#define LAB_MEMORY_MIN UINT64_C(0x200000)  /* boot RAM: one lease, ... */
+#define LAB_MEMORY_MAX UINT64_C(0xc0000000) /* ... or up to 3 GiB */
+
+#define LAB_BOOT_MAGIC UINT64_C(0x686e697279626c) /* "lbyrinh" in memory */
+
+struct lab_boot_info {
+	uint64_t magic;	      /* LAB_BOOT_MAGIC */
+	uint32_t version;     /* LAB_ABI_VERSION of the VMM */
+	uint32_t size;	      /* bytes of this structure that are valid */
+	uint64_t memory;      /* bytes of guest RAM, from address 0 */
+	uint64_t window_base; /* guest-physical address of the window */
+	uint64_t window_size; /* bytes; a multiple of LAB_EXTENT_SIZE, or 0 */
+	uint64_t args;	      /* address of argc strings, one after another */
+	uint32_t args_size;   /* bytes, their NULs included */
+	uint32_t argc;	      /* how many; the first is the kernel's name */
+};
+
+_Static_assert(sizeof(struct lab_boot_info) == 56, "lab_boot_info: size");
+_Static_assert(offsetof(struct lab_boot_info, version) == 8, "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, size) == 12, "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, memory) == 16, "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, window_base) == 24,
+	       "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, window_size) == 32,
+	       "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, args) == 40, "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, args_size) == 48,
+	       "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, argc) == 52, "lab_boot_info");
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypercall ABI between a guest and its VMM: the one contract that both
+ * sides compile. It needs nothing but C11's <stdint.h> and <stddef.h> and is
+ * the same on both sides; docs/hypercalls.md is its prose twin, and a lint
+ * keeps the two equal.
+ *
+ * Version rule: LAB_ABI_VERSION grows when a guest built against the older
+ * header would misbehave (a number, an offset, a meaning changed). New calls,
+ * new feature bits and fields appended to a sized structure keep it.
+ *
+ * Convention, the same on both transports: RAX holds the call's number, RDI,
+ * RSI, RDX and R10 its arguments in order; the result comes back in RAX, and
+ * every other register is kept. A result from -4095 to -1 is a negated errno
+ * (Linux's numbers, below); anything else is the call's value.
+ */
+#ifndef LABYRINTH_HYPERCALL_H
+#define LABYRINTH_HYPERCALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAB_ABI_VERSION 1
+
+/* Pages and extents: the two units of everything below. */
+#define LAB_PAGE_SHIFT	 12
+#define LAB_PAGE_SIZE	 (UINT64_C(1) << LAB_PAGE_SHIFT)
+#define LAB_EXTENT_SHIFT 21 /* a lease: 2 MiB */
+#define LAB_EXTENT_SIZE	 (UINT64_C(1) << LAB_EXTENT_SHIFT)
+#define LAB_EXTENT_PAGES 512
+#define LAB_MAX_ORDER	 9 /* a grant is 2^order pages, order 0 to 9 */
+
+/*
+ * Where leases appear: guest-physical, from 4 GiB up. The size of the window
+ * is the guest's (struct lab_boot_info). Guest RAM lies below it, from 0.
+ */
+#define LAB_WINDOW_BASE UINT64_C(0x100000000)
+
+/*
+ * Discovery. CPUID leaf LAB_CPUID_SIGNATURE: EBX, ECX, EDX spell
+ * "LabyrinthLab". Leaf LAB_CPUID_ABI: EAX the ABI version, EBX the feature
+ * bits (LAB_FEATURE_*), ECX the transport to use (LAB_TRANSPORT_*).
+ */
+#define LAB_CPUID_SIGNATURE UINT32_C(0x40000000)
+#define LAB_CPUID_ABI	    UINT32_C(0x40000001)
+#define LAB_SIGNATURE_EBX   UINT32_C(0x7962614c) /* "Laby" */
+#define LAB_SIGNATURE_ECX   UINT32_C(0x746e6972) /* "rint" */
+#define LAB_SIGNATURE_EDX   UINT32_C(0x62614c68) /* "hLab" */
+
+#define LAB_TRANSPORT_PORT   1 /* OUT of EAX to port LAB_PORT (imm8 form) */
+#define LAB_TRANSPORT_VMCALL 2 /* VMCALL, or VMMCALL on AMD and Hygon */
+#define LAB_PORT	     0xe8
+
+/*
+ * A machine check (vector 18, MCi_STATUS and MCi_ADDR of bank 0) tells a
+ * guest that has CR4.MCE set of an access to a window page that has no lease
+ * behind it; without CR4.MCE such an access stops the guest.
+ */
+#define LAB_FEATURE_MACHINE_CHECK (1u << 0)
+/* The host fills second-stage tables before a guest's first touch. */
+#define LAB_FEATURE_PRE_FAULT (1u << 1)
+
+/*
+ * Calls. The numbers start high so that none is one that the kernel's Xen
+ * or KVM hypercalls answer by themselves. 0 is no call.
+ */
+#define LAB_HC_BASE UINT32_C(0x4c420000)
+enum lab_hypercall {
+	/* () -> LAB_ABI_VERSION */
+	LAB_HC_VERSION = 0x4c420001,
+	/* () -> feature bits, as in CPUID */
+	LAB_HC_FEATURES = 0x4c420002,
+	/* (gfp, order) -> guest-physical address of 2^order pages */
+	LAB_HC_GRANT = 0x4c420003,
+	/* (gpa, order) -> 0 */
+	LAB_HC_RELEASE = 0x4c420004,
+	/* (gfp, order, count, OUT u64 gpa[count]) -> 0; whole or not at all */
+	LAB_HC_GRANT_BULK = 0x4c420005,
+	/* (order, count, IN u64 gpa[count]) -> 0; whole or not at all */
+	LAB_HC_RELEASE_BULK = 0x4c420006,
+	/* (OUT struct lab_counts, size) -> bytes written */
+	LAB_HC_QUERY = 0x4c420007,
+	/* (gpa) -> order of the grant that covers this page of the window */
+	LAB_HC_INSPECT = 0x4c420008,
+	/* (IN text, bytes) -> bytes written to the console */
+	LAB_HC_CONSOLE = 0x4c420009,
+	/* (status 0 to 123); does not come back if status is in range */
+	LAB_HC_EXIT = 0x4c42000a,
+
+	LAB_HC_MAX = LAB_HC_EXIT
+};
+
+#define LAB_BULK_MAX	512  /* grants in one bulk call: one page of u64 */
+#define LAB_CONSOLE_MAX 4096 /* bytes in one console call */
+#define LAB_EXIT_MAX	123  /* highest exit status of a guest's own */
+
+/*
+ * Allocation flags of LAB_HC_GRANT: exactly one context, and modifiers. Any
+ * other bit, no context or two contexts: -EINVAL.
+ */
+#define LAB_GFP_ATOMIC (1u << 0) /* never waits, may dig into the reserve */
+#define LAB_GFP_NOWAIT (1u << 1) /* never waits, may not */
+#define LAB_GFP_KERNEL (1u << 2) /* may wait for the broker */
+#define LAB_GFP_ZERO   (1u << 8) /* the pages read as zero */
+
+#define LAB_GFP_CONTEXTS (LAB_GFP_ATOMIC | LAB_GFP_NOWAIT | LAB_GFP_KERNEL)
+#define LAB_GFP_ALL	 (LAB_GFP_CONTEXTS | LAB_GFP_ZERO)
+
+/*
+ * Errors: Linux's numbers. Which call answers which, and when, is said in
+ * docs/hypercalls.md.
+ */
+#define LAB_EPERM    1	 /* a hypercall from a ring other than 0 */
+#define LAB_ENOENT   2	 /* no grant begins at this page, nor ever did */
+#define LAB_ENXIO    6	 /* the address lies outside the window */
+#define LAB_E2BIG    7	 /* a count, size or status outside its range */
+#define LAB_ENOMEM   12	 /* no free page of this order, and no lease for it */
+#define LAB_EACCES   13	 /* a page of the window that is not this guest's */
+#define LAB_EFAULT   14	 /* a buffer that is not all in the guest's memory */
+#define LAB_EINVAL   22	 /* incoherent or unknown allocation flags */
+#define LAB_EDOM     33	 /* the address is not aligned to its order */
+#define LAB_ERANGE   34	 /* order above LAB_MAX_ORDER */
+#define LAB_ENOSYS   38	 /* no such call */
+#define LAB_EMSGSIZE 90	 /* granted, but with another order */
+#define LAB_ESTALE   116 /* released already */
+#define LAB_EDQUOT   122 /* the guest's own limit is reached */
+
+/* A guest's own counts, as LAB_HC_QUERY writes them. All since its start. */
+struct lab_counts {
+	uint64_t leases;	   /* leases held now, boot RAM's included */
+	uint64_t leases_guarantee; /* leases that are never taken back */
+	uint64_t leases_limit;	   /* leases that it may ever hold */
+	uint64_t pages_granted;	   /* pages in grants now */
+	uint64_t pages_free;	   /* pages of held window leases in no grant */
+	uint64_t grants;	   /* grants made (each of a bulk counts) */
+	uint64_t grants_failed;	   /* refused for want of memory */
+	uint64_t releases;	   /* grants given back */
+	uint64_t mistakes;	   /* calls refused for the guest's own fault */
+	uint64_t calls;		   /* hypercalls, whatever their answer */
+};
+
+_Static_assert(sizeof(struct lab_counts) == 80, "lab_counts: size");
+_Static_assert(offsetof(struct lab_counts, leases) == 0, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, leases_guarantee) == 8,
+	       "lab_counts");
+_Static_assert(offsetof(struct lab_counts, leases_limit) == 16, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, pages_granted) == 24, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, pages_free) == 32, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, grants) == 40, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, grants_failed) == 48, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, releases) == 56, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, mistakes) == 64, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, calls) == 72, "lab_counts");
+_Static_assert(LAB_EXTENT_PAGES * LAB_PAGE_SIZE == LAB_EXTENT_SIZE, "extent");
+_Static_assert((1u << LAB_MAX_ORDER) == LAB_EXTENT_PAGES, "order");
+
+#endif

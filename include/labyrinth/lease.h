@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lease protocol between a VMM and the broker. Prose twin:
+ * docs/lease-protocol.md.
+ *
+ * A SOCK_SEQPACKET UNIX socket carries messages of one fixed size, in the
+ * host's byte order. The VMM speaks first: HELLO, answered by WELCOME or
+ * REFUSED. Then LEASE is answered by LEASED, with the lease's descriptor in
+ * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
+ * repeats the seq of its question. Anything else, from either side, ends the
+ * connection; and the end of the connection, however it came about, gives
+ * every lease back.
+ */
+#ifndef LABYRINTH_LEASE_H
+#define LABYRINTH_LEASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAB_LEASE_MAGIC	  UINT32_C(0x6573616c) /* "lase" in memory */
+#define LAB_LEASE_VERSION 1
+#define LAB_NAME_MAX	  64 /* bytes of a name with its NUL */
+
+enum lab_lease_type {
+	LAB_LEASE_HELLO = 1,   /* VMM: who I am and what I ask for */
+	LAB_LEASE_WELCOME = 2, /* broker: admitted */
+	LAB_LEASE_REFUSED = 3, /* broker: no, and why */
+	LAB_LEASE_LEASE = 4,   /* VMM: one lease, please */
+	LAB_LEASE_LEASED = 5,  /* broker: here it is (one descriptor) */
+	LAB_LEASE_RETURN = 6,  /* VMM: unmapped and closed, take it back */
+};
+
+/* How a lease's file is backed: what the owner must know to map it well. */
+enum lab_backing {
+	LAB_BACKING_SHMEM = 1,	 /* 4 KiB pages; the owner locks them */
+	LAB_BACKING_HUGETLB = 2, /* one 2 MiB page; never swapped */
+};
+
+struct lab_lease_msg {
+	uint32_t magic;	  /* LAB_LEASE_MAGIC */
+	uint16_t version; /* LAB_LEASE_VERSION */
+	uint16_t type;	  /* enum lab_lease_type */
+	uint64_t seq;	  /* the VMM's number of the question, from 1 */
+	union {
+		struct {
+			char name[LAB_NAME_MAX]; /* of the guest */
+			char pool[LAB_NAME_MAX]; /* to lease from */
+			uint64_t memory;    /* boot RAM, leases */
+			uint64_t guarantee; /* leases; >= memory */
+			uint64_t limit;	    /* leases; >= guarantee */
+		} hello;
+		struct {
+			uint32_t guest;	     /* id, > 0, unique in the broker */
+			uint32_t backing;    /* enum lab_backing */
+			uint64_t pool_total; /* leases in the pool */
+			uint8_t uuid[16];    /* of the guest */
+		} welcome;
+		struct {
+			int32_t error;	/* positive errno */
+			char text[220]; /* one sentence, NUL-terminated */
+		} refused;
+		struct {
+			uint64_t lease; /* id: generation << 32 | extent */
+		} leased;
+		struct {
+			uint64_t lease; /* id, as in LEASED */
+		} returned;
+		uint8_t pad[240];
+	};
+};
+
+_Static_assert(sizeof(struct lab_lease_msg) == 256, "lab_lease_msg: size");
+_Static_assert(offsetof(struct lab_lease_msg, version) == 4, "lab_lease_msg");
+_Static_assert(offsetof(struct lab_lease_msg, type) == 6, "lab_lease_msg");
+_Static_assert(offsetof(struct lab_lease_msg, seq) == 8, "lab_lease_msg");
+_Static_assert(offsetof(struct lab_lease_msg, hello.name) == 16, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.pool) == 80, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.memory) == 144, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.guarantee) == 152,
+	       "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.limit) == 160, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, welcome.guest) == 16, "welcome");
+_Static_assert(offsetof(struct lab_lease_msg, welcome.backing) == 20,
+	       "welcome");
+_Static_assert(offsetof(struct lab_lease_msg, welcome.pool_total) == 24,
+	       "welcome");
+_Static_assert(offsetof(struct lab_lease_msg, welcome.uuid) == 32, "welcome");
+_Static_assert(offsetof(struct lab_lease_msg, refused.error) == 16, "refused");
+_Static_assert(offsetof(struct lab_lease_msg, refused.text) == 20, "refused");
+_Static_assert(offsetof(struct lab_lease_msg, leased.lease) == 16, "leased");
+_Static_assert(offsetof(struct lab_lease_msg, returned.lease) == 16,
+	       "returned");
+
+#endif

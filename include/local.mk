@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+labyrinthincludedir = $(includedir)/labyrinth
+labyrinthinclude_HEADERS = \
+	include/labyrinth/bootinfo.h \
+	include/labyrinth/guest.h \
+	include/labyrinth/hypercall.h \
+	include/labyrinth/lease.h

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+noinst_LIBRARIES += vmm/libbase.a
+vmm_libbase_a_SOURCES = \
+	vmm/base/cleanup.h \
+	vmm/base/err.c \
+	vmm/base/err.h \
+	vmm/base/fd.c \
+	vmm/base/fd.h \
+	vmm/base/log.c \
+	vmm/base/log.h \
+	vmm/base/size.c \
+	vmm/base/size.h

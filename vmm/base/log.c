@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *program_name = "labyrinth";
+static int to_journal;
+
+void log_init(const char *program)
+{
+	program_name = program;
+	to_journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+/* One write a line, so that lines of several processes never mix. */
+static void log_line(const char *priority, const char *format, va_list args)
+{
+	char text[640];
+
+	vsnprintf(text, sizeof(text), format, args);
+	if (to_journal)
+		fprintf(stderr, "%s%s\n", priority, text);
+	else
+		fprintf(stderr, "%s: %s\n", program_name, text);
+}
+
+void log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line("<6>", format, args);
+	va_end(args);
+}
+
+void log_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line("<4>", format, args);
+	va_end(args);
+}
+
+void log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line("<3>", format, args);
+	va_end(args);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines for people, on standard error, each with the program's name before
+ * it; under systemd the priority prefix of sd-daemon(3) as well.
+ */
+#ifndef LABYRINTH_BASE_LOG_H
+#define LABYRINTH_BASE_LOG_H
+
+/* Name the program; call once, first. The string must outlive the process. */
+void log_init(const char *program);
+
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot of the broker for those who look: plain values, taken in one
+ * instant, so that a slow viewer never holds the ledger. The only thing that
+ * rpc/ knows of the broker.
+ */
+#ifndef LABYRINTH_BROKER_VIEW_H
+#define LABYRINTH_BROKER_VIEW_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <labyrinth/lease.h>
+
+struct view_pool {
+	char name[LAB_NAME_MAX];
+	uint8_t uuid[16];	  /* made from the name: stable across restarts */
+	enum lab_backing backing; /* of its leases */
+	/* Extents of 2 MiB by state; they sum to total, always. */
+	uint64_t total;
+	uint64_t blank;
+	uint64_t leased;
+	uint64_t revoking;
+	uint64_t dirty;
+	uint64_t withdrawn;
+	uint64_t guaranteed; /* extents promised to its guests */
+};
+
+struct view_guest {
+	uint32_t id; /* > 0, unique in this broker's life */
+	char name[LAB_NAME_MAX];
+	uint8_t uuid[16]; /* made from the name */
+	size_t pool;	  /* index in view.pools */
+	pid_t pid;	  /* of its VMM, as the kernel told (SO_PEERCRED) */
+	uint64_t cpu_time; /* ns of CPU that its VMM used, from the kernel */
+	uint64_t memory;   /* boot RAM, leases */
+	uint64_t guarantee;
+	uint64_t limit;
+	uint64_t leases; /* held now */
+};
+
+struct view {
+	struct view_pool *pools;
+	size_t npools;
+	struct view_guest *guests; /* in order of id */
+	size_t nguests;
+};
+
+/*
+ * Where snapshots come from: a function of the broker, handed to rpc/ by the
+ * program. Returns a snapshot that the caller frees with view_free(), or NULL
+ * without memory.
+ */
+struct view_source {
+	struct view *(*take)(void *context);
+	void *context;
+};
+
+void view_free(struct view *view);
+
+#endif

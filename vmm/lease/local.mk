@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+noinst_LIBRARIES += vmm/liblease.a
+vmm_liblease_a_SOURCES = \
+	vmm/lease/client.c \
+	vmm/lease/client.h

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# A folder is a layer and a library; it includes only from layers below it.
+
+include vmm/base/local.mk
+include vmm/mem/local.mk
+include vmm/wire/local.mk
+include vmm/lease/local.mk
+include vmm/machine/local.mk
+include vmm/broker/local.mk
+include vmm/hcall/local.mk
+include vmm/rpc/local.mk
+
+bin_PROGRAMS += vmm/labyrinth
+vmm_labyrinth_SOURCES = vmm/labyrinth.c vmm/run.c vmm/run.h
+vmm_labyrinth_LDADD = \
+	vmm/libhcall.a \
+	vmm/libmachine.a \
+	vmm/liblease.a \
+	vmm/libmem.a \
+	vmm/libbase.a
+
+sbin_PROGRAMS += vmm/labyrinthd
+vmm_labyrinthd_SOURCES = vmm/labyrinthd.c
+vmm_labyrinthd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+vmm_labyrinthd_LDADD = \
+	vmm/librpc.a \
+	vmm/libbroker.a \
+	vmm/libwire.a \
+	vmm/libbase.a \
+	$(SYSTEMD_LIBS) $(TIRPC_LIBS) $(XML_LIBS) $(UUID_LIBS)
