@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "hcall/dispatch.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "hcall/handlers.h"
+
+/* The ABI carries Linux's numbers; the handlers return the host's. */
+_Static_assert(LAB_EPERM == EPERM && LAB_ENOENT == ENOENT &&
+		       LAB_ENXIO == ENXIO && LAB_E2BIG == E2BIG &&
+		       LAB_ENOMEM == ENOMEM && LAB_EACCES == EACCES &&
+		       LAB_EFAULT == EFAULT && LAB_EINVAL == EINVAL &&
+		       LAB_EDOM == EDOM && LAB_ERANGE == ERANGE &&
+		       LAB_ENOSYS == ENOSYS && LAB_EMSGSIZE == EMSGSIZE &&
+		       LAB_ESTALE == ESTALE && LAB_EDQUOT == EDQUOT,
+	       "errno numbers");
+
+#define CALL(name) [LAB_HC_##name - LAB_HC_BASE]
+
+static hcall_handler *const handlers[] = {
+	CALL(VERSION) = hcall_version,
+	CALL(FEATURES) = hcall_features,
+	CALL(GRANT) = hcall_grant,
+	CALL(RELEASE) = hcall_release,
+	CALL(GRANT_BULK) = hcall_grant_bulk,
+	CALL(RELEASE_BULK) = hcall_release_bulk,
+	CALL(QUERY) = hcall_query,
+	CALL(INSPECT) = hcall_inspect,
+	CALL(CONSOLE) = hcall_console,
+	CALL(EXIT) = hcall_exit,
+};
+
+/* Refusals for want of memory are no mistake; INSPECT only asks. */
+static bool is_mistake(uint64_t number, int64_t result)
+{
+	if (result >= 0 || result == -ENOMEM || result == -EDQUOT)
+		return false;
+	return number != LAB_HC_INSPECT;
+}
+
+bool hcall_dispatch(void *context, uint64_t number, const uint64_t args[4],
+		    unsigned int ring, int64_t *result)
+{
+	struct hcall_guest *guest = context;
+	uint64_t index = number - LAB_HC_BASE;
+
+	guest->counts.calls++;
+	if (ring != 0)
+		*result = -EPERM;
+	else if (index >= sizeof(handlers) / sizeof(handlers[0]) ||
+		 handlers[index] == NULL)
+		*result = -ENOSYS;
+	else
+		*result = handlers[index](guest, args);
+	if (is_mistake(number, *result))
+		guest->counts.mistakes++;
+	return !guest->ended;
+}
+
+void hcall_mistake(void *context)
+{
+	struct hcall_guest *guest = context;
+
+	guest->counts.mistakes++;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One handler for each call: decode, check everything, then do. Each returns
+ * what the guest finds in RAX. See docs/hypercalls.md for every answer.
+ */
+#ifndef LABYRINTH_HCALL_HANDLERS_H
+#define LABYRINTH_HCALL_HANDLERS_H
+
+#include <stdint.h>
+
+#include "hcall/guest.h"
+
+typedef int64_t hcall_handler(struct hcall_guest *guest,
+			      const uint64_t args[4]);
+
+hcall_handler hcall_version;
+hcall_handler hcall_features;
+hcall_handler hcall_grant;
+hcall_handler hcall_release;
+hcall_handler hcall_grant_bulk;
+hcall_handler hcall_release_bulk;
+hcall_handler hcall_query;
+hcall_handler hcall_inspect;
+hcall_handler hcall_console;
+hcall_handler hcall_exit;
+
+#endif

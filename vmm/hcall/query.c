@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "hcall/handlers.h"
+#include "machine/gpa.h"
+
+int64_t hcall_version(struct hcall_guest *guest, const uint64_t args[4])
+{
+	(void)guest;
+	(void)args;
+	return LAB_ABI_VERSION;
+}
+
+int64_t hcall_features(struct hcall_guest *guest, const uint64_t args[4])
+{
+	(void)args;
+	return guest->features;
+}
+
+int64_t hcall_query(struct hcall_guest *guest, const uint64_t args[4])
+{
+	struct lab_counts counts = guest->counts;
+	uint64_t size = args[1];
+
+	if (size == 0)
+		return -E2BIG;
+	/* A newer guest may ask for more than there is. */
+	if (size > sizeof(counts))
+		size = sizeof(counts);
+	void *to = gpa_to_host(guest->memory, guest->frames, args[0], size);
+	if (to == NULL)
+		return -EFAULT;
+	counts.leases = guest->memory->held;
+	counts.leases_guarantee = guest->guarantee;
+	counts.leases_limit = guest->limit;
+	counts.pages_granted = frames_granted(guest->frames);
+	counts.pages_free = frames_unused(guest->frames);
+	memcpy(to, &counts, size);
+	return (int64_t)size;
+}
+
+int64_t hcall_inspect(struct hcall_guest *guest, const uint64_t args[4])
+{
+	int64_t page = gpa_to_page(guest->memory, args[0]);
+
+	if (page < 0)
+		return page;
+	return frames_inspect(guest->frames, (uint32_t)page);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The program `labyrinth`: from a subcommand's name to its function. */
+#include <config.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "run.h"
+
+static const struct command {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{ "run", run_main, "start a guest and run it to its end" },
+};
+
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: labyrinth COMMAND [OPTION...]\n\n");
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name,
+			commands[i].what);
+	fprintf(out, "\n`labyrinth COMMAND --help` tells more; "
+		     "see also labyrinth(1).\n");
+}
+
+int main(int argc, char **argv)
+{
+	log_init("labyrinth");
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_NOT_STARTED;
+	}
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].main(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("labyrinth %s\n", PACKAGE_VERSION);
+		return 0;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	log_error("no command `%s`: see labyrinth --help", argv[1]);
+	return EXIT_NOT_STARTED;
+}

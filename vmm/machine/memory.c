@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "machine/memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <labyrinth/hypercall.h>
+
+int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
+		   struct err *err)
+{
+	uint64_t extents = (uint64_t)ram + window;
+
+	memset(self, 0, sizeof(*self));
+	self->ids = calloc(extents, sizeof(*self->ids));
+	if (self->ids == NULL)
+		return err_set(err, ENOMEM, "cannot note %llu leases",
+			       (unsigned long long)extents);
+	/* One extent more, to align the rest. */
+	self->reserved = (extents + 1) * LAB_EXTENT_SIZE;
+	void *at = mmap(NULL, self->reserved, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at == MAP_FAILED) {
+		int code = errno;
+		free(self->ids);
+		self->ids = NULL;
+		return err_set(err, code,
+			       "cannot reserve %llu MiB of address space",
+			       (unsigned long long)self->reserved >> 20);
+	}
+	self->reservation = at;
+	uintptr_t base = ((uintptr_t)at + LAB_EXTENT_SIZE - 1) &
+			 ~(uintptr_t)(LAB_EXTENT_SIZE - 1);
+	self->base = (uint8_t *)base;
+	self->ram = ram;
+	self->window = window;
+	return 0;
+}
+
+uint8_t *memory_extent(const struct memory *self, uint32_t extent)
+{
+	assert(extent < self->ram + self->window);
+	return self->base + (uint64_t)extent * LAB_EXTENT_SIZE;
+}
+
+/* Take whatever lies there away: reserved, unreadable address space again. */
+static void reserve_again(uint8_t *at)
+{
+	void *mapped = mmap(at, LAB_EXTENT_SIZE, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				    MAP_FIXED,
+			    -1, 0);
+
+	/* A lease that cannot be let go of must not live on: end here. */
+	if (mapped != at)
+		abort();
+}
+
+/* Mapped, but not yet private to this process as the contract wants. */
+static int make_private(uint8_t *at, const struct lease *lease,
+			struct err *err)
+{
+	if (madvise(at, LAB_EXTENT_SIZE, MADV_DONTFORK) < 0)
+		return err_set(err, errno, "cannot keep a lease from forks");
+	if (madvise(at, LAB_EXTENT_SIZE, MADV_DONTDUMP) < 0)
+		return err_set(err, errno,
+			       "cannot keep a lease out of core dumps");
+	if (lease->backing != LAB_BACKING_HUGETLB &&
+	    mlock(at, LAB_EXTENT_SIZE) < 0)
+		return err_set(err, errno,
+			       "cannot lock a lease in memory (raise the "
+			       "limit `ulimit -l`, or give the pool huge "
+			       "pages)");
+	return 0;
+}
+
+int memory_map(struct memory *self, uint32_t extent, struct lease *lease,
+	       struct err *err)
+{
+	uint8_t *at = memory_extent(self, extent);
+	int fd = lease->fd;
+
+	assert(self->ids[extent] == 0);
+	lease->fd = -1;
+	void *mapped = mmap(at, LAB_EXTENT_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0);
+	int code = errno;
+	close(fd);
+	if (mapped == MAP_FAILED) {
+		reserve_again(at);
+		return err_set(err, code, "cannot map a lease");
+	}
+	int r = make_private(at, lease, err);
+	if (r < 0) {
+		reserve_again(at);
+		return r;
+	}
+	self->ids[extent] = lease->id + 1;
+	self->held++;
+	return 0;
+}
+
+uint64_t memory_unmap(struct memory *self, uint32_t extent)
+{
+	uint64_t id = memory_lease(self, extent);
+
+	reserve_again(memory_extent(self, extent));
+	self->ids[extent] = 0;
+	self->held--;
+	return id;
+}
+
+bool memory_present(const struct memory *self, uint32_t extent)
+{
+	return extent < self->ram + self->window && self->ids[extent] != 0;
+}
+
+uint64_t memory_lease(const struct memory *self, uint32_t extent)
+{
+	assert(memory_present(self, extent));
+	return self->ids[extent] - 1;
+}
+
+void memory_free(struct memory *self)
+{
+	if (self->reservation != NULL)
+		munmap(self->reservation, self->reserved);
+	free(self->ids);
+	memset(self, 0, sizeof(*self));
+}

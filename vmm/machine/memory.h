@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's memory as the VMM maps it: one reservation of address space, an
+ * extent of 2 MiB for each lease that the guest may ever hold. The first
+ * extents are boot RAM (guest-physical 0), the rest are the window. Nothing is
+ * readable until a lease is mapped into its extent. The only owner of
+ * mappings of guest memory.
+ */
+#ifndef LABYRINTH_MACHINE_MEMORY_H
+#define LABYRINTH_MACHINE_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "mem/source.h"
+
+struct memory {
+	uint8_t *base;	   /* 2 MiB-aligned start of boot RAM, then window */
+	uint64_t *ids;	   /* lease ids + 1 by extent; 0 where none is mapped */
+	uint32_t ram;	   /* extents of boot RAM */
+	uint32_t window;   /* extents of the window */
+	uint32_t held;	   /* extents that hold a lease */
+	void *reservation; /* what munmap() needs: base may lie inside */
+	uint64_t reserved; /* bytes of it */
+};
+
+/*
+ * Reserve address space for `ram` + `window` extents. Nothing is mapped and
+ * no memory is used but a table of 8 bytes for each extent.
+ */
+int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
+		   struct err *err);
+
+/*
+ * Map a lease into an extent (0 = first of boot RAM) that has none: shared,
+ * resident, locked where it could be swapped, not inherited, not dumped. The
+ * lease's descriptor is closed in any case: the mapping is the key. On
+ * failure the extent is as it was and the lease should be given back.
+ */
+int memory_map(struct memory *self, uint32_t extent, struct lease *lease,
+	       struct err *err);
+
+/* Unmap an extent that holds a lease; returns the lease's id. */
+uint64_t memory_unmap(struct memory *self, uint32_t extent);
+
+/* Does this extent hold a lease? Out of range is false. */
+bool memory_present(const struct memory *self, uint32_t extent);
+
+/* The lease id of an extent that holds one. */
+uint64_t memory_lease(const struct memory *self, uint32_t extent);
+
+/* First byte of an extent, mapped or not. */
+uint8_t *memory_extent(const struct memory *self, uint32_t extent);
+
+/* The n-th extent of the window. */
+static inline uint32_t memory_window_extent(const struct memory *self,
+					    uint32_t n)
+{
+	return self->ram + n;
+}
+
+void memory_free(struct memory *self);
+
+#endif

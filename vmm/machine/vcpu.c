@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "machine/vcpu.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <labyrinth/hypercall.h>
+
+#include "machine/hole.h"
+#include "machine/kvm_compat.h"
+
+int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
+	      const struct vcpu_identity *identity, uint64_t entry,
+	      struct err *err)
+{
+	*self = VCPU_NONE;
+	self->vm = vm;
+	self->memory = memory;
+	self->fd = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
+	if (self->fd < 0)
+		return err_set(err, errno, "cannot create a vCPU");
+	int bytes = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (bytes < (int)sizeof(struct kvm_run))
+		return err_say(err, ENOTSUP,
+			       "KVM's vCPU page has %d bytes, too few", bytes);
+	void *run = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, self->fd, 0);
+	if (run == MAP_FAILED)
+		return err_set(err, errno, "cannot map the vCPU's page");
+	self->run = run;
+	self->run_bytes = (size_t)bytes;
+	/* Registers come with each exit and go back only when changed. */
+	self->run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+	int r = vcpu_setup_cpuid(vm, self->fd, identity, err);
+	if (r == 0)
+		r = vcpu_setup_machine_check(vm, self->fd, err);
+	if (r == 0)
+		r = vcpu_setup_registers(self->fd, entry, err);
+	return r;
+}
+
+/* A hypercall by OUT: registers as for VMCALL, in the shared page. */
+static bool port_call(struct vcpu *self, const struct vcpu_ops *ops)
+{
+	struct kvm_regs *regs = &self->run->s.regs.regs;
+	const uint64_t args[4] = { regs->rdi, regs->rsi, regs->rdx,
+				   regs->r10 };
+	unsigned int ring = self->run->s.regs.sregs.ss.dpl;
+	int64_t result = 0;
+
+	bool goes_on = ops->hypercall(ops->context, regs->rax, args, ring,
+				      &result);
+	regs->rax = (uint64_t)result;
+	self->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+	return goes_on;
+}
+
+static bool vm_call(struct vcpu *self, const struct vcpu_ops *ops)
+{
+	struct kvm_xen_exit *xen = &self->run->xen;
+	const uint64_t args[4] = { xen->u.hcall.params[0],
+				   xen->u.hcall.params[1],
+				   xen->u.hcall.params[2],
+				   xen->u.hcall.params[3] };
+	int64_t result = 0;
+
+	bool goes_on = ops->hypercall(ops->context, xen->u.hcall.input, args,
+				      xen->u.hcall.cpl, &result);
+	xen->u.hcall.result = (uint64_t)result;
+	return goes_on;
+}
+
+/* Any other port is an empty bus: reads give ones, writes are dropped. */
+static bool port_exit(struct vcpu *self, const struct vcpu_ops *ops)
+{
+	struct kvm_run *run = self->run;
+
+	if (run->io.port == LAB_PORT && run->io.size == 4 &&
+	    run->io.count == 1 && run->io.direction == KVM_EXIT_IO_OUT)
+		return port_call(self, ops);
+	ops->mistake(ops->context);
+	if (run->io.direction == KVM_EXIT_IO_IN)
+		memset((uint8_t *)run + run->io.data_offset, 0xff,
+		       (size_t)run->io.size * run->io.count);
+	return true;
+}
+
+static void mmio_exit(struct vcpu *self, const struct vcpu_ops *ops)
+{
+	ops->mistake(ops->context);
+	if (!self->run->mmio.is_write)
+		memset(self->run->mmio.data, 0xff,
+		       sizeof(self->run->mmio.data));
+}
+
+static int internal_error(const struct kvm_run *run, struct err *err)
+{
+	if (run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION)
+		return err_say(err, EIO,
+			       "KVM could not emulate the instruction at RIP");
+	return err_say(err, EIO, "KVM reported an internal error (%u)",
+		       run->internal.suberror);
+}
+
+/* What one exit asks for: 1 go on, 0 the guest has ended, else an error. */
+static int handle_exit(struct vcpu *self, const struct vcpu_ops *ops,
+		       struct err *err)
+{
+	const struct kvm_run *run = self->run;
+
+	switch (run->exit_reason) {
+	case KVM_EXIT_IO:
+		return port_exit(self, ops);
+	case KVM_EXIT_XEN:
+		if (run->xen.type != KVM_EXIT_XEN_HCALL)
+			return err_say(err, EIO, "unknown Xen exit %u",
+				       run->xen.type);
+		return vm_call(self, ops);
+	case KVM_EXIT_MMIO:
+		mmio_exit(self, ops);
+		return 1;
+	case KVM_EXIT_INTR:
+		return 1;
+	case KVM_EXIT_HLT:
+		return err_say(err, EDEADLK,
+			       "it halted, and nothing can wake it");
+	case KVM_EXIT_SHUTDOWN:
+		return err_say(err, EFAULT,
+			       "triple fault: an exception that it could not "
+			       "take");
+	case KVM_EXIT_FAIL_ENTRY:
+		return err_say(err, EINVAL,
+			       "the processor refused to enter it (%#llx)",
+			       (unsigned long long)run->fail_entry
+				       .hardware_entry_failure_reason);
+	case KVM_EXIT_INTERNAL_ERROR:
+		return internal_error(run, err);
+	default:
+		return err_say(err, EIO, "KVM exit %u, which nobody asked for",
+			       run->exit_reason);
+	}
+}
+
+int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err)
+{
+	for (;;) {
+		int r = 1;
+
+		if (ioctl(self->fd, KVM_RUN, 0) == 0)
+			r = handle_exit(self, ops, err);
+		else if (errno == EFAULT)
+			r = hole_touched(self, ops, err);
+		else if (errno != EINTR && errno != EAGAIN)
+			r = err_set(err, errno, "KVM_RUN failed");
+		if (r <= 0)
+			return r;
+	}
+}
+
+void vcpu_pre_fault(struct vcpu *self, uint64_t gpa, uint64_t bytes)
+{
+	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = bytes };
+
+	/* KVM moves gpa on and shrinks size as it goes. */
+	while (self->vm->has_pre_fault && range.size > 0) {
+		if (ioctl(self->fd, KVM_PRE_FAULT_MEMORY, &range) == 0 ||
+		    errno == EINTR || errno == EAGAIN)
+			continue;
+		/* Shadow paging cannot: never ask again. */
+		self->vm->has_pre_fault = false;
+	}
+}
+
+void vcpu_close(struct vcpu *self)
+{
+	if (self->run != NULL)
+		munmap(self->run, self->run_bytes);
+	if (self->fd >= 0)
+		close(self->fd);
+	*self = VCPU_NONE;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A vCPU and its run loop. The loop decodes exits and hands hypercalls to its
+ * owner; it knows no call by number.
+ */
+#ifndef LABYRINTH_MACHINE_VCPU_H
+#define LABYRINTH_MACHINE_VCPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "machine/memory.h"
+#include "machine/vcpu_setup.h"
+#include "machine/vm.h"
+
+struct kvm_run;
+
+struct vcpu {
+	int fd;
+	struct kvm_run *run; /* the page shared with KVM */
+	size_t run_bytes;
+	struct vm *vm;
+	struct memory *memory;
+};
+
+#define VCPU_NONE ((struct vcpu){ .fd = -1 })
+
+/* What the loop asks of its owner. */
+struct vcpu_ops {
+	/*
+	 * A hypercall from the guest: number, four arguments, the ring
+	 * (0 to 3) it came from. Sets *result (the guest's RAX). False if
+	 * the guest has ended by it.
+	 */
+	bool (*hypercall)(void *context, uint64_t number,
+			  const uint64_t args[4], unsigned int ring,
+			  int64_t *result);
+	/* The guest touched a port or an address where nothing is. */
+	void (*mistake)(void *context);
+	void *context;
+};
+
+/*
+ * Create the VM's vCPU in its entry state. vm and memory outlive it.
+ */
+int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
+	      const struct vcpu_identity *identity, uint64_t entry,
+	      struct err *err);
+
+/*
+ * Run until the guest ends by a hypercall (0), or until it must be stopped:
+ * a negated errno and the reason. vcpu_report() tells the registers then.
+ */
+int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err);
+
+/*
+ * Fill the second-stage tables for [gpa, gpa + bytes). Where the kernel can
+ * not, nothing happens: the first touch will. Call on the vCPU's own thread.
+ */
+void vcpu_pre_fault(struct vcpu *self, uint64_t gpa, uint64_t bytes);
+
+void vcpu_close(struct vcpu *self);
+
+#endif

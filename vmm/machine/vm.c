@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "machine/vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "machine/kvm_compat.h"
+
+static int check_required(const struct vm *self, struct err *err)
+{
+	int version = ioctl(self->kvm, KVM_GET_API_VERSION, 0);
+
+	if (version != KVM_API_VERSION)
+		return err_say(err, ENOTSUP,
+			       "/dev/kvm speaks API version %d, not %d",
+			       version, KVM_API_VERSION);
+	int sync = ioctl(self->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
+	int want = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+	if (sync < 0 || (sync & want) != want)
+		return err_say(err, ENOTSUP,
+			       "this kernel's KVM has no KVM_CAP_SYNC_REGS; "
+			       "Linux 4.17 and newer have it");
+	if (ioctl(self->kvm, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0)
+		return err_say(err, ENOTSUP,
+			       "this kernel's KVM has no "
+			       "KVM_CAP_IMMEDIATE_EXIT; Linux 4.13 and newer "
+			       "have it");
+	return 0;
+}
+
+int vm_open(struct vm *self, struct err *err)
+{
+	*self = VM_NONE;
+	self->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (self->kvm < 0)
+		return err_set(err, errno,
+			       "cannot open /dev/kvm (is KVM there, and may "
+			       "this user use it? see the group kvm)");
+	int r = check_required(self, err);
+	if (r < 0)
+		return r;
+	self->fd = ioctl(self->kvm, KVM_CREATE_VM, 0);
+	if (self->fd < 0)
+		return err_set(err, errno, "cannot create a VM (KVM_CREATE_VM)");
+	int xen = ioctl(self->fd, KVM_CHECK_EXTENSION, KVM_CAP_XEN_HVM);
+	self->has_vmcall =
+		xen > 0 && (xen & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) != 0;
+	self->has_pre_fault = ioctl(self->fd, KVM_CHECK_EXTENSION,
+				    KVM_CAP_PRE_FAULT_MEMORY) > 0;
+	/* Three pages that Intel's real mode needs; AMD ignores them. */
+	if (ioctl(self->fd, KVM_SET_TSS_ADDR, 0xfffbd000UL) < 0)
+		return err_set(err, errno, "cannot place the VM's TSS");
+	return 0;
+}
+
+int vm_intercept_vmcall(struct vm *self, struct err *err)
+{
+	struct kvm_xen_hvm_config config = {
+		.flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL,
+	};
+
+	if (!self->has_vmcall)
+		return err_say(err, ENOTSUP,
+			       "this kernel does not hand hypercalls to user "
+			       "space (no KVM_CAP_XEN_HVM with "
+			       "INTERCEPT_HCALL): use --transport=port");
+	if (ioctl(self->fd, KVM_XEN_HVM_CONFIG, &config) < 0)
+		return err_set(err, errno,
+			       "cannot have hypercalls handed to user space "
+			       "(KVM_XEN_HVM_CONFIG)");
+	return 0;
+}
+
+int vm_set_slot(struct vm *self, enum vm_slot slot, uint64_t gpa, void *host,
+		uint64_t bytes, struct err *err)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = gpa,
+		.memory_size = bytes,
+		.userspace_addr = (uintptr_t)host,
+	};
+
+	if (ioctl(self->fd, KVM_SET_USER_MEMORY_REGION, &region) < 0)
+		return err_set(err, errno,
+			       "cannot give the VM %llu MiB at guest address "
+			       "%#llx",
+			       (unsigned long long)bytes >> 20,
+			       (unsigned long long)gpa);
+	return 0;
+}
+
+void vm_close(struct vm *self)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+	if (self->kvm >= 0)
+		close(self->kvm);
+	*self = VM_NONE;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One virtual machine of KVM: the descriptors, what this kernel offers, and
+ * the memory slots. Two slots exist, both registered once: guest RAM and the
+ * window; a lease comes and goes under a slot by mmap, never by a slot change.
+ */
+#ifndef LABYRINTH_MACHINE_VM_H
+#define LABYRINTH_MACHINE_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum vm_slot { VM_SLOT_MEMORY = 0, VM_SLOT_WINDOW = 1 };
+
+struct vm {
+	int kvm;	    /* /dev/kvm */
+	int fd;		    /* the VM */
+	bool has_vmcall;    /* unknown hypercalls come to user space */
+	bool has_pre_fault; /* KVM_PRE_FAULT_MEMORY works */
+};
+
+/* A vm that holds nothing, for vm_close(). */
+#define VM_NONE ((struct vm){ .kvm = -1, .fd = -1 })
+
+/*
+ * Open /dev/kvm, check the API and the capabilities that nothing works
+ * without (synchronised registers, immediate exit), create the VM.
+ */
+int vm_open(struct vm *self, struct err *err);
+
+/*
+ * Have VMCALL/VMMCALL handed to user space. -ENOTSUP with a sentence where
+ * the kernel does not offer it.
+ */
+int vm_intercept_vmcall(struct vm *self, struct err *err);
+
+/*
+ * Put host memory at `host` (page-aligned, `bytes` long) at guest-physical
+ * `gpa`; bytes 0 takes the slot away. The memory need not be mapped yet.
+ */
+int vm_set_slot(struct vm *self, enum vm_slot slot, uint64_t gpa, void *host,
+		uint64_t bytes, struct err *err);
+
+/* Close everything; the guest is gone then. */
+void vm_close(struct vm *self);
+
+#endif
