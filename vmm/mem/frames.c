@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two bitmaps for each extent are the truth: `used`, the page is in a grant,
- * and `head`, a grant begins (or, where used is clear, began) there. A grant
- * reaches from its head to the next head or unused page. A head stays set
- * after the release until another grant covers the page: that is how a double
- * release is told from one of a page that was never granted. All else here is
- * derived, for speed, and checked by frames_validate().
+ * The extents' bitmaps are the truth; the lists, the counts and the index of
+ * absent extents are derived from them, for speed, and checked against them
+ * by frames_validate().
  */
 #include <config.h>
 
 #include "mem/frames.h"
 
-#include "mem/bits512.h"
+#include "mem/extent.h"
 #include "mem/lowest.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ORDERS (LAB_MAX_ORDER + 1)
 #define NONE   UINT32_MAX
@@ -28,20 +26,13 @@
  */
 enum bucket { ABSENT, FULL, ORDER_0, BUCKETS = ORDER_0 + ORDERS };
 
-struct map {
-	struct bits512 used;
-	struct bits512 head;
-};
-
 struct record {
 	uint32_t next; /* extent on the same list, or NONE */
 	uint32_t prev;
 	uint32_t bucket; /* enum bucket */
 };
 
-_Static_assert(sizeof(struct map) == 128, "bitmaps of an extent");
 _Static_assert(sizeof(struct record) <= 16, "record of an extent");
-_Static_assert(BITS512 == LAB_EXTENT_PAGES, "pages of an extent");
 
 struct frames {
 	uint32_t extents;
@@ -56,7 +47,7 @@ struct frames {
 	uint32_t first[BUCKETS]; /* of each list, or NONE */
 	struct lowest taken;	 /* the present extents */
 	struct record *records;	 /* of each extent */
-	struct map *maps;	 /* of each extent; zero where absent */
+	struct extent *maps;	 /* of each extent; zero where absent */
 };
 
 static uint32_t extent_of(uint32_t page)
@@ -107,7 +98,7 @@ void frames_free(struct frames *self)
 
 size_t frames_bytes_per_extent(void)
 {
-	return sizeof(struct map) + sizeof(struct record);
+	return sizeof(struct extent) + sizeof(struct record);
 }
 
 struct frames_counts frames_count(const struct frames *self)
@@ -156,12 +147,10 @@ static void list_push(struct frames *self, uint32_t extent, uint32_t bucket)
 	self->filled |= 1u << bucket;
 }
 
-/* The bucket that an extent's bitmap calls for. */
-static uint32_t bucket_of(const struct map *map)
+/* The bucket that an extent's bitmaps call for. */
+static uint32_t bucket_of(const struct extent *map)
 {
-	struct bits512 unused = bits512_not(&map->used);
-
-	return (uint32_t)(ORDER_0 + bits512_largest_run(&unused));
+	return (uint32_t)(ORDER_0 + extent_largest(map));
 }
 
 static void list_update(struct frames *self, uint32_t extent)
@@ -201,7 +190,7 @@ void frames_remove(struct frames *self, uint32_t extent)
 	self->present--;
 	list_remove(self, extent);
 	self->records[extent].bucket = ABSENT;
-	self->maps[extent] = (struct map){.used = {{0}}};
+	memset(&self->maps[extent], 0, sizeof(self->maps[extent]));
 	lowest_free(&self->taken, extent);
 }
 
@@ -221,24 +210,6 @@ int frames_spare(const struct frames *self, uint32_t *extent)
 }
 
 /* Grants. */
-
-/*
- * The largest free block that holds this one of the given order, whose pages
- * are all free.
- */
-static unsigned merged_order(const struct map *map, unsigned at, unsigned order)
-{
-	struct bits512 unused = bits512_not(&map->used);
-
-	while (order < LAB_MAX_ORDER) {
-		unsigned mask = (2u << order) - 1;
-
-		if (!bits512_all(&unused, at & ~mask, order + 1))
-			break;
-		order++;
-	}
-	return order;
-}
 
 /*
  * Count a free block of this order in or out; `merged` is the largest free
@@ -264,15 +235,10 @@ int frames_grant(struct frames *self, unsigned order, uint32_t *page)
 	if (fitting == 0)
 		return -ENOMEM;
 	uint32_t extent = self->first[__builtin_ctz(fitting)];
-	struct map *map = &self->maps[extent];
-	struct bits512 unused = bits512_not(&map->used);
-	unsigned at = bits512_first_run(&unused, order);
+	struct extent *map = &self->maps[extent];
+	unsigned at = extent_grant(map, order);
 
-	assert(at < LAB_EXTENT_PAGES);
-	room_subtract(self, order, merged_order(map, at, order));
-	bits512_set(&map->used, at, order);
-	bits512_clear(&map->head, at, order);
-	bits512_set(&map->head, at, 0);
+	room_subtract(self, order, extent_merged(map, at, order));
 	list_update(self, extent);
 	*page = extent * LAB_EXTENT_PAGES + at;
 	return 0;
@@ -293,51 +259,28 @@ int frames_grant_bulk(struct frames *self, unsigned order, unsigned count,
 	return 0;
 }
 
-/* How many pages the grant has that begins at this used page. */
-static unsigned grant_pages(const struct map *map, unsigned at)
-{
-	struct bits512 end;
-
-	for (unsigned i = 0; i < BITS512_WORDS; i++)
-		end.word[i] = map->head.word[i] | ~map->used.word[i];
-	return bits512_next(&end, at + 1) - at;
-}
-
 int frames_check_release(const struct frames *self, uint32_t page,
 			 unsigned order)
 {
-	assert(order <= LAB_MAX_ORDER);
-	assert(page % (1u << order) == 0);
 	if (!frames_present(self, extent_of(page)))
 		return -EACCES;
-	const struct map *map = &self->maps[extent_of(page)];
-	unsigned at = page_within(page);
-
-	if (!bits512_test(&map->head, at))
-		return -ENOENT;
-	if (!bits512_test(&map->used, at))
-		return -ESTALE;
-	return grant_pages(map, at) == 1u << order ? 0 : -EMSGSIZE;
+	return extent_check_release(&self->maps[extent_of(page)],
+				    page_within(page), order);
 }
 
 void frames_release(struct frames *self, uint32_t page, unsigned order)
 {
-	assert(frames_check_release(self, page, order) == 0);
-	uint32_t extent = extent_of(page);
-	struct map *map = &self->maps[extent];
+	assert(frames_present(self, extent_of(page)));
+	struct extent *map = &self->maps[extent_of(page)];
 	unsigned at = page_within(page);
 
-	bits512_clear(&map->used, at, order);
-	room_add(self, order, merged_order(map, at, order));
-	list_update(self, extent);
+	extent_release(map, at, order);
+	room_add(self, order, extent_merged(map, at, order));
+	list_update(self, extent_of(page));
 }
 
-/*
- * A grant that passed is marked by clearing `used` of its first page, which
- * makes it look released: a second mention answers -ESTALE, and no other
- * grant's answer changes, since each ends at that page as before. The marks
- * are taken back before returning.
- */
+/* A grant that passed stays marked until the end, which unmasks a second
+ * mention of it. */
 int frames_check_release_bulk(struct frames *self, unsigned order,
 			      unsigned count, const uint32_t *pages,
 			      unsigned *bad)
@@ -351,12 +294,11 @@ int frames_check_release_bulk(struct frames *self, unsigned order,
 		r = frames_check_release(self, page, order);
 		if (r < 0)
 			break;
-		bits512_clear(&self->maps[extent_of(page)].used,
-			      page_within(page), 0);
+		extent_mark(&self->maps[extent_of(page)], page_within(page));
 	}
 	for (unsigned i = 0; i < passed; i++)
-		bits512_set(&self->maps[extent_of(pages[i])].used,
-			    page_within(pages[i]), 0);
+		extent_unmark(&self->maps[extent_of(pages[i])],
+			      page_within(pages[i]));
 	if (r < 0 && bad != NULL)
 		*bad = passed;
 	return r;
@@ -366,14 +308,7 @@ int frames_inspect(const struct frames *self, uint32_t page)
 {
 	if (!frames_present(self, extent_of(page)))
 		return -EACCES;
-	const struct map *map = &self->maps[extent_of(page)];
-	unsigned at = page_within(page);
-
-	if (!bits512_test(&map->used, at))
-		return -ENOENT;
-	unsigned head = bits512_last(&map->head, at);
-
-	return __builtin_ctz(grant_pages(map, head));
+	return extent_inspect(&self->maps[extent_of(page)], page_within(page));
 }
 
 /* Validation. */
@@ -386,45 +321,33 @@ static void require(bool holds, const char *what, uint32_t extent)
 	abort();
 }
 
-/* Every used page is in exactly one grant: a power of two, aligned. */
-static void validate_grants(const struct map *map, uint32_t extent)
+static bool never_used(const struct extent *map)
 {
-	unsigned at = bits512_next(&map->used, 0);
+	static const struct extent fresh;
 
-	while (at < LAB_EXTENT_PAGES) {
-		require(bits512_test(&map->head, at),
-			"a used page is in no grant", extent);
-		unsigned pages = grant_pages(map, at);
-
-		require((pages & (pages - 1)) == 0,
-			"a grant is not a power of two", extent);
-		require(at % pages == 0, "a grant is not aligned", extent);
-		at = bits512_next(&map->used, at + pages);
-	}
+	return memcmp(map, &fresh, sizeof(fresh)) == 0;
 }
 
 /* Adds the extent's free blocks to room[]. */
 static void validate_extent(const struct frames *self, uint32_t extent,
 			    uint32_t *room)
 {
-	const struct map *map = &self->maps[extent];
+	const struct extent *map = &self->maps[extent];
+	bool present = frames_present(self, extent);
 
-	require(lowest_taken(&self->taken, extent) ==
-			frames_present(self, extent),
+	require(lowest_taken(&self->taken, extent) == present,
 		"the index of absent extents is wrong", extent);
-	if (!frames_present(self, extent)) {
-		require(bits512_next(&map->used, 0) == BITS512 &&
-				bits512_next(&map->head, 0) == BITS512,
-			"absent, but its bitmaps are not clear", extent);
+	if (!present) {
+		require(never_used(map), "absent, but not cleared", extent);
 		return;
 	}
-	struct bits512 unused = bits512_not(&map->used);
+	const char *fault = extent_fault(map);
 
-	validate_grants(map, extent);
+	require(fault == NULL, fault, extent);
 	require(self->records[extent].bucket == bucket_of(map),
 		"on the list of another free order", extent);
 	for (unsigned k = 0; k < ORDERS; k++)
-		room[k] += bits512_count_runs(&unused, k);
+		room[k] += extent_count_free(map, k);
 }
 
 /* How many extents this list has; each must say that it is on it. */
