@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/* The page allocator against a model with a byte for each page. */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "mem/frames.h"
+
+#define PAGES	LAB_EXTENT_PAGES
+#define EXTENTS 5u
+#define ORDERS	(LAB_MAX_ORDER + 1)
+
+/* The model. */
+
+static struct frames *frames;
+static uint8_t held[EXTENTS * PAGES];  /* order + 1 of the grant, 0 = free */
+static uint8_t began[EXTENTS * PAGES]; /* a grant begins or began here */
+static bool present[EXTENTS];
+
+static int model_setup(void **state)
+{
+	(void)state;
+	memset(held, 0, sizeof(held));
+	memset(began, 0, sizeof(began));
+	memset(present, 0, sizeof(present));
+	frames = frames_new(EXTENTS);
+	return frames == NULL;
+}
+
+static int model_teardown(void **state)
+{
+	(void)state;
+	frames_free(frames);
+	return 0;
+}
+
+static bool model_free(uint32_t page, unsigned order)
+{
+	if (!present[page / PAGES])
+		return false;
+	for (uint32_t i = 0; i < 1u << order; i++)
+		if (held[page + i])
+			return false;
+	return true;
+}
+
+/* How many free blocks of this order the extent has. */
+static unsigned model_blocks(uint32_t extent, unsigned order)
+{
+	unsigned blocks = 0;
+
+	for (uint32_t at = 0; at < PAGES; at += 1u << order)
+		blocks += model_free(extent * PAGES + at, order);
+	return blocks;
+}
+
+static int model_largest(uint32_t extent)
+{
+	int order = LAB_MAX_ORDER;
+
+	while (order >= 0 && model_blocks(extent, (unsigned)order) == 0)
+		order--;
+	return order;
+}
+
+static int model_check(uint32_t page, unsigned order)
+{
+	if (!present[page / PAGES])
+		return -EACCES;
+	if (!began[page])
+		return -ENOENT;
+	if (!held[page])
+		return -ESTALE;
+	return held[page] == order + 1 ? 0 : -EMSGSIZE;
+}
+
+static int model_inspect(uint32_t page)
+{
+	if (!present[page / PAGES])
+		return -EACCES;
+	return held[page] ? held[page] - 1 : -ENOENT;
+}
+
+/* Enter a grant that the allocator made; it must be one it may make. */
+static void model_grant(uint32_t page, unsigned order)
+{
+	assert_int_equal(page % (1u << order), 0);
+	assert_true(model_free(page, order));
+	memset(&held[page], (int)order + 1, 1u << order);
+	memset(&began[page], 0, 1u << order);
+	began[page] = 1;
+}
+
+static void model_release(uint32_t page, unsigned order)
+{
+	memset(&held[page], 0, 1u << order);
+}
+
+/* What the allocator answers to everything, against the model. */
+static void compare(void)
+{
+	struct frames_counts counts = frames_count(frames);
+	uint64_t granted = 0;
+	uint32_t extents = 0;
+	uint32_t spare = 0;
+
+	frames_validate(frames);
+	for (uint32_t e = 0; e < EXTENTS; e++) {
+		assert_int_equal(frames_present(frames, e), present[e]);
+		extents += present[e];
+		spare += present[e] && model_largest(e) == LAB_MAX_ORDER;
+	}
+	for (uint32_t page = 0; page < EXTENTS * PAGES; page++) {
+		assert_int_equal(frames_inspect(frames, page),
+				 model_inspect(page));
+		granted += held[page] != 0;
+		for (unsigned k = 0; k < ORDERS && page % (1u << k) == 0; k++)
+			assert_int_equal(frames_check_release(frames, page, k),
+					 model_check(page, k));
+	}
+	for (unsigned k = 0; k < ORDERS; k++) {
+		uint64_t room = 0;
+
+		for (uint32_t e = 0; e < EXTENTS; e++)
+			room += model_blocks(e, k);
+		assert_int_equal(frames_room(frames, k), room);
+	}
+	assert_int_equal(counts.pages_granted, granted);
+	assert_int_equal(counts.pages_free, extents * PAGES - granted);
+	assert_int_equal(counts.extents_present, extents);
+	assert_int_equal(counts.extents_spare, spare);
+}
+
+/* Steps: the same on both, compared. */
+
+static void add(uint32_t extent)
+{
+	frames_add(frames, extent);
+	present[extent] = true;
+}
+
+static void remove_extent(uint32_t extent)
+{
+	frames_remove(frames, extent);
+	present[extent] = false;
+	memset(&began[extent * PAGES], 0, PAGES);
+}
+
+/* The order of the largest free block of the extent that must be chosen. */
+static int best_fit(unsigned order)
+{
+	int best = ORDERS;
+
+	for (uint32_t e = 0; e < EXTENTS; e++) {
+		int largest = model_largest(e);
+
+		if (largest >= (int)order && largest < best)
+			best = largest;
+	}
+	return best;
+}
+
+/* The page, or -ENOMEM where nothing fits. */
+static int64_t grant(unsigned order)
+{
+	int best = best_fit(order);
+	uint32_t page = UINT32_MAX;
+	int r = frames_grant(frames, order, &page);
+
+	if (best == ORDERS) {
+		assert_int_equal(r, -ENOMEM);
+		assert_int_equal(page, UINT32_MAX);
+		return r;
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(model_largest(page / PAGES), best);
+	for (uint32_t lower = page - page % PAGES; lower < page;
+	     lower += 1u << order)
+		assert_false(model_free(lower, order));
+	model_grant(page, order);
+	return page;
+}
+
+static int release(uint32_t page, unsigned order)
+{
+	int r = frames_check_release(frames, page, order);
+
+	assert_int_equal(r, model_check(page, order));
+	if (r == 0) {
+		frames_release(frames, page, order);
+		model_release(page, order);
+	}
+	return r;
+}
+
+/* Tests. */
+
+static void an_empty_window_has_nothing(void **state)
+{
+	struct frames *none = frames_new(0);
+	uint32_t n = 7;
+
+	(void)state;
+	assert_non_null(none);
+	assert_int_equal(frames_grant(none, 0, &n), -ENOMEM);
+	assert_int_equal(frames_absent(none, &n), -ENOSPC);
+	assert_int_equal(frames_spare(none, &n), -ENOENT);
+	assert_int_equal(n, 7);
+	frames_validate(none);
+	frames_free(none);
+	frames_free(NULL);
+}
+
+static void every_errno_of_a_release(void **state)
+{
+	(void)state;
+	assert_int_equal(frames_check_release(frames, 0, 0), -EACCES);
+	assert_int_equal(frames_inspect(frames, 0), -EACCES);
+	add(0);
+	assert_int_equal(frames_check_release(frames, 0, 0), -ENOENT);
+	assert_int_equal(frames_inspect(frames, 0), -ENOENT);
+	assert_int_equal(grant(3), 0);
+	assert_int_equal(frames_inspect(frames, 7), 3);
+	assert_int_equal(frames_inspect(frames, 8), -ENOENT);
+	assert_int_equal(release(0, 2), -EMSGSIZE);
+	assert_int_equal(release(0, 4), -EMSGSIZE);
+	assert_int_equal(release(4, 2), -ENOENT);
+	assert_int_equal(release(0, 3), 0);
+	assert_int_equal(release(0, 3), -ESTALE);
+	assert_int_equal(release(0, 0), -ESTALE);
+	compare();
+	/* What was released is forgotten when another grant covers it. */
+	assert_int_equal(grant(0), 0);
+	assert_int_equal(grant(0), 1);
+	assert_int_equal(release(0, 0), 0);
+	assert_int_equal(release(1, 0), 0);
+	assert_int_equal(release(1, 0), -ESTALE);
+	assert_int_equal(grant(1), 0);
+	assert_int_equal(release(1, 0), -ENOENT);
+	assert_int_equal(release(0, 1), 0);
+	/* And when the lease leaves. */
+	remove_extent(0);
+	assert_int_equal(frames_check_release(frames, 0, 1), -EACCES);
+	add(0);
+	assert_int_equal(frames_check_release(frames, 0, 1), -ENOENT);
+	compare();
+}
+
+/* Fill an extent with one order, release each in turn, grant it again. */
+static void every_block_of_every_order(void **state)
+{
+	(void)state;
+	add(2);
+	for (unsigned k = 0; k < ORDERS; k++) {
+		for (uint32_t at = 0; at < PAGES; at += 1u << k)
+			assert_int_equal(grant(k), 2 * PAGES + at);
+		compare();
+		for (unsigned other = 0; other < ORDERS; other++)
+			assert_int_equal(grant(other), -ENOMEM);
+		for (uint32_t at = 0; at < PAGES; at += 1u << k) {
+			assert_int_equal(release(2 * PAGES + at, k), 0);
+			frames_validate(frames);
+			assert_int_equal(grant(k), 2 * PAGES + at);
+			frames_validate(frames);
+		}
+		for (uint32_t at = 0; at < PAGES; at += 1u << k)
+			assert_int_equal(release(2 * PAGES + at, k), 0);
+		compare();
+	}
+}
+
+/*
+ * Eight neighbours of each order up to 2^6 pages, in each of their 256
+ * patterns of free and held: every order finds what the model finds.
+ */
+static void every_pattern_of_neighbours(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 7 * 256; i++) {
+		unsigned size = i / 256;
+		unsigned pattern = i % 256;
+
+		add(0);
+		for (uint32_t at = 0; at < 8; at++)
+			assert_int_equal(grant(size), at << size);
+		for (uint32_t at = 0; at < 8; at++)
+			if (pattern >> at & 1)
+				release(at << size, size);
+		for (unsigned k = 0; k < ORDERS; k++) {
+			int64_t page = grant(k);
+
+			frames_validate(frames);
+			if (page >= 0)
+				release((uint32_t)page, k);
+			frames_validate(frames);
+		}
+		for (uint32_t at = 0; at < 8; at++)
+			if (!(pattern >> at & 1))
+				release(at << size, size);
+		remove_extent(0);
+	}
+}
+
+static uint64_t random_state;
+
+static uint32_t random_below(uint32_t bound)
+{
+	random_state = random_state * UINT64_C(6364136223846793005) + 1;
+	return (uint32_t)(random_state >> 33) % bound;
+}
+
+/* Small orders more often, so that extents get crumbled. */
+static unsigned random_order(void)
+{
+	unsigned order = random_below(ORDERS);
+
+	return random_below(3) ? order / 3 : order;
+}
+
+static void random_lease(void)
+{
+	uint32_t extent;
+	uint32_t lowest = 0;
+
+	while (lowest < EXTENTS && present[lowest])
+		lowest++;
+	if (random_below(2)) {
+		int r = frames_absent(frames, &extent);
+
+		assert_int_equal(r, lowest == EXTENTS ? -ENOSPC : 0);
+		if (r == 0) {
+			assert_int_equal(extent, lowest);
+			add(extent);
+		}
+	} else if (frames_spare(frames, &extent) == 0) {
+		assert_int_equal(model_largest(extent), LAB_MAX_ORDER);
+		remove_extent(extent);
+	} else {
+		assert_int_equal(frames_count(frames).extents_spare, 0);
+	}
+}
+
+static void random_release(void)
+{
+	uint32_t page = random_below(EXTENTS * PAGES);
+	unsigned order = held[page] ? held[page] - 1u : random_order();
+
+	if (random_below(10) == 0)
+		order = random_order();
+	release(page - page % (1u << order), order);
+}
+
+static void a_random_walk_agrees_with_the_model(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed < 4; seed++) {
+		random_state = seed;
+		for (unsigned step = 0; step < 20000; step++) {
+			/* Long tides of mostly grants, mostly releases. */
+			uint32_t tide = step / 1500 % 2 ? 60 : 35;
+			uint32_t what = random_below(100);
+
+			if (what < 1)
+				random_lease();
+			else if (what < tide)
+				grant(random_order());
+			else
+				random_release();
+			frames_validate(frames);
+			if (step % 500 == 0)
+				compare();
+		}
+	}
+}
+
+static void a_bulk_grant_is_whole_or_not_at_all(void **state)
+{
+	uint32_t pages[2 * PAGES];
+
+	(void)state;
+	memset(pages, 0xff, sizeof(pages));
+	add(0);
+	add(3);
+	for (unsigned k = 0; k < ORDERS; k++) {
+		/* A hole, a crumb of the past, and one block too many. */
+		uint32_t crumb = (uint32_t)grant(0);
+		unsigned room = (unsigned)frames_room(frames, k);
+
+		assert_int_equal(frames_grant_bulk(frames, k, room + 1, pages),
+				 -ENOMEM);
+		assert_int_equal(pages[0], UINT32_MAX);
+		compare();
+		assert_int_equal(frames_grant_bulk(frames, k, room, pages), 0);
+		for (unsigned i = 0; i < room; i++)
+			model_grant(pages[i], k);
+		compare();
+		assert_int_equal(
+			frames_check_release_bulk(frames, k, room, pages, NULL),
+			0);
+		compare();
+		for (unsigned i = 0; i < room; i++)
+			assert_int_equal(release(pages[i], k), 0);
+		release(crumb, 0);
+		memset(pages, 0xff, sizeof(pages));
+	}
+}
+
+static void a_bulk_release_names_the_first_that_is_wrong(void **state)
+{
+	uint32_t pages[4];
+	unsigned bad = 99;
+
+	(void)state;
+	add(0);
+	for (unsigned k = 0; k < 4; k++) {
+		for (unsigned i = 0; i < 4; i++)
+			pages[i] = (uint32_t)grant(k);
+		uint32_t third = pages[2];
+
+		pages[2] = pages[0]; /* the same twice */
+		assert_int_equal(
+			frames_check_release_bulk(frames, k, 4, pages, &bad),
+			-ESTALE);
+		assert_int_equal(bad, 2);
+		compare();
+		pages[2] = PAGES; /* no lease there */
+		assert_int_equal(
+			frames_check_release_bulk(frames, k, 4, pages, &bad),
+			-EACCES);
+		assert_int_equal(bad, 2);
+		compare();
+		pages[2] = PAGES - 16; /* never granted */
+		assert_int_equal(
+			frames_check_release_bulk(frames, k, 4, pages, NULL),
+			-ENOENT);
+		compare();
+		pages[2] = third;
+		assert_int_equal(release(pages[1], k), 0);
+		assert_int_equal(
+			frames_check_release_bulk(frames, k, 4, pages, &bad),
+			-ESTALE);
+		assert_int_equal(bad, 1);
+		for (unsigned i = 0; i < 4; i++)
+			release(pages[i], k);
+		compare();
+	}
+}
+
+static void whole_extents_stay_free(void **state)
+{
+	uint32_t spare;
+
+	(void)state;
+	for (uint32_t e = 0; e < EXTENTS; e++)
+		add(e);
+	for (unsigned i = 0; i < PAGES; i++)
+		grant(0);
+	assert_int_equal(frames_count(frames).extents_spare, EXTENTS - 1);
+	grant(0);
+	assert_int_equal(frames_count(frames).extents_spare, EXTENTS - 2);
+	assert_int_equal(frames_spare(frames, &spare), 0);
+	remove_extent(spare);
+	compare();
+}
+
+static void the_lowest_absent_extent_is_found(void **state)
+{
+	static const uint32_t sizes[] = {1, 63, 64, 65, 4095, 4096, 4097};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct frames *window = frames_new(sizes[i]);
+		uint32_t extent;
+
+		for (uint32_t e = 0; e < sizes[i]; e++) {
+			assert_int_equal(frames_absent(window, &extent), 0);
+			assert_int_equal(extent, e);
+			frames_add(window, extent);
+		}
+		assert_int_equal(frames_absent(window, &extent), -ENOSPC);
+		frames_validate(window);
+		for (uint32_t e = sizes[i]; e-- > 0;) {
+			frames_remove(window, e);
+			assert_int_equal(frames_absent(window, &extent), 0);
+			assert_int_equal(extent, e);
+		}
+		frames_validate(window);
+		frames_free(window);
+	}
+}
+
+/* 4 GiB of pages, each a grant of its own, then each released. */
+static void a_million_pages(void **state)
+{
+	const uint32_t extents = 2048;
+	struct frames *window = frames_new(extents);
+	uint32_t *pages = calloc(extents * PAGES, sizeof(*pages));
+
+	(void)state;
+	assert_non_null(window);
+	assert_non_null(pages);
+	for (uint32_t e = 0; e < extents; e++)
+		frames_add(window, e);
+	for (uint32_t i = 0; i < extents * PAGES; i++)
+		assert_int_equal(frames_grant(window, 0, &pages[i]), 0);
+	assert_int_equal(frames_grant(window, 0, pages), -ENOMEM);
+	assert_int_equal(frames_count(window).pages_granted, 1048576);
+	frames_validate(window);
+	for (uint32_t i = 0; i < extents * PAGES; i++) {
+		uint32_t page = pages[(i * 641u) % (extents * PAGES)];
+
+		assert_int_equal(frames_check_release(window, page, 0), 0);
+		frames_release(window, page, 0);
+	}
+	assert_int_equal(frames_count(window).extents_spare, extents);
+	frames_validate(window);
+	frames_free(window);
+	free(pages);
+}
+
+static long page_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/*
+ * A window of 1 TiB has 70 MiB of metadata. What is never used of it is never
+ * looked at: each page of it that was would be a page fault.
+ */
+static void a_large_window_costs_what_is_used_of_it(void **state)
+{
+	struct frames *window = frames_new(FRAMES_MAX_EXTENTS);
+	uint32_t last = FRAMES_MAX_EXTENTS - 1;
+	uint32_t page[20];
+
+	(void)state;
+	assert_non_null(window);
+	assert_true(frames_bytes_per_extent() <= 128 + 16);
+	long before = page_faults();
+
+	frames_add(window, 0);
+	frames_add(window, last);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(frames_grant(window, i % 8, &page[i]), 0);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(frames_inspect(window, page[i]), i % 8);
+	for (unsigned i = 0; i < 20; i++)
+		frames_release(window, page[i], i % 8);
+	assert_int_equal(frames_absent(window, &page[0]), 0);
+	assert_int_equal(page[0], 1);
+	assert_int_equal(frames_count(window).extents_spare, 2);
+	frames_remove(window, 0);
+	frames_remove(window, last);
+	assert_true(page_faults() - before < 100);
+	frames_free(window);
+}
+
+int main(void)
+{
+#define MODEL(test) \
+	cmocka_unit_test_setup_teardown(test, model_setup, model_teardown)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_window_has_nothing),
+		MODEL(every_errno_of_a_release),
+		MODEL(every_block_of_every_order),
+		MODEL(every_pattern_of_neighbours),
+		MODEL(a_random_walk_agrees_with_the_model),
+		MODEL(a_bulk_grant_is_whole_or_not_at_all),
+		MODEL(a_bulk_release_names_the_first_that_is_wrong),
+		MODEL(whole_extents_stay_free),
+		cmocka_unit_test(the_lowest_absent_extent_is_found),
+		cmocka_unit_test(a_million_pages),
+		cmocka_unit_test(a_large_window_costs_what_is_used_of_it),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
