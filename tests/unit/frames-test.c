@@ -13,196 +13,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 
-#include "mem/frames.h"
-
-#define PAGES	LAB_EXTENT_PAGES
-#define EXTENTS 5u
-#define ORDERS	(LAB_MAX_ORDER + 1)
-
-/* The model. */
-
-static struct frames *frames;
-static uint8_t held[EXTENTS * PAGES];  /* order + 1 of the grant, 0 = free */
-static uint8_t began[EXTENTS * PAGES]; /* a grant begins or began here */
-static bool present[EXTENTS];
-
-static int model_setup(void **state)
-{
-	(void)state;
-	memset(held, 0, sizeof(held));
-	memset(began, 0, sizeof(began));
-	memset(present, 0, sizeof(present));
-	frames = frames_new(EXTENTS);
-	return frames == NULL;
-}
-
-static int model_teardown(void **state)
-{
-	(void)state;
-	frames_free(frames);
-	return 0;
-}
-
-static bool model_free(uint32_t page, unsigned order)
-{
-	if (!present[page / PAGES])
-		return false;
-	for (uint32_t i = 0; i < 1u << order; i++)
-		if (held[page + i])
-			return false;
-	return true;
-}
-
-/* How many free blocks of this order the extent has. */
-static unsigned model_blocks(uint32_t extent, unsigned order)
-{
-	unsigned blocks = 0;
-
-	for (uint32_t at = 0; at < PAGES; at += 1u << order)
-		blocks += model_free(extent * PAGES + at, order);
-	return blocks;
-}
-
-static int model_largest(uint32_t extent)
-{
-	int order = LAB_MAX_ORDER;
-
-	while (order >= 0 && model_blocks(extent, (unsigned)order) == 0)
-		order--;
-	return order;
-}
-
-static int model_check(uint32_t page, unsigned order)
-{
-	if (!present[page / PAGES])
-		return -EACCES;
-	if (!began[page])
-		return -ENOENT;
-	if (!held[page])
-		return -ESTALE;
-	return held[page] == order + 1 ? 0 : -EMSGSIZE;
-}
-
-static int model_inspect(uint32_t page)
-{
-	if (!present[page / PAGES])
-		return -EACCES;
-	return held[page] ? held[page] - 1 : -ENOENT;
-}
-
-/* Enter a grant that the allocator made; it must be one it may make. */
-static void model_grant(uint32_t page, unsigned order)
-{
-	assert_int_equal(page % (1u << order), 0);
-	assert_true(model_free(page, order));
-	memset(&held[page], (int)order + 1, 1u << order);
-	memset(&began[page], 0, 1u << order);
-	began[page] = 1;
-}
-
-static void model_release(uint32_t page, unsigned order)
-{
-	memset(&held[page], 0, 1u << order);
-}
-
-/* What the allocator answers to everything, against the model. */
-static void compare(void)
-{
-	struct frames_counts counts = frames_count(frames);
-	uint64_t granted = 0;
-	uint32_t extents = 0;
-	uint32_t spare = 0;
-
-	frames_validate(frames);
-	for (uint32_t e = 0; e < EXTENTS; e++) {
-		assert_int_equal(frames_present(frames, e), present[e]);
-		extents += present[e];
-		spare += present[e] && model_largest(e) == LAB_MAX_ORDER;
-	}
-	for (uint32_t page = 0; page < EXTENTS * PAGES; page++) {
-		assert_int_equal(frames_inspect(frames, page),
-				 model_inspect(page));
-		granted += held[page] != 0;
-		for (unsigned k = 0; k < ORDERS && page % (1u << k) == 0; k++)
-			assert_int_equal(frames_check_release(frames, page, k),
-					 model_check(page, k));
-	}
-	for (unsigned k = 0; k < ORDERS; k++) {
-		uint64_t room = 0;
-
-		for (uint32_t e = 0; e < EXTENTS; e++)
-			room += model_blocks(e, k);
-		assert_int_equal(frames_room(frames, k), room);
-	}
-	assert_int_equal(counts.pages_granted, granted);
-	assert_int_equal(counts.pages_free, extents * PAGES - granted);
-	assert_int_equal(counts.extents_present, extents);
-	assert_int_equal(counts.extents_spare, spare);
-}
-
-/* Steps: the same on both, compared. */
-
-static void add(uint32_t extent)
-{
-	frames_add(frames, extent);
-	present[extent] = true;
-}
-
-static void remove_extent(uint32_t extent)
-{
-	frames_remove(frames, extent);
-	present[extent] = false;
-	memset(&began[extent * PAGES], 0, PAGES);
-}
-
-/* The order of the largest free block of the extent that must be chosen. */
-static int best_fit(unsigned order)
-{
-	int best = ORDERS;
-
-	for (uint32_t e = 0; e < EXTENTS; e++) {
-		int largest = model_largest(e);
-
-		if (largest >= (int)order && largest < best)
-			best = largest;
-	}
-	return best;
-}
-
-/* The page, or -ENOMEM where nothing fits. */
-static int64_t grant(unsigned order)
-{
-	int best = best_fit(order);
-	uint32_t page = UINT32_MAX;
-	int r = frames_grant(frames, order, &page);
-
-	if (best == ORDERS) {
-		assert_int_equal(r, -ENOMEM);
-		assert_int_equal(page, UINT32_MAX);
-		return r;
-	}
-	assert_int_equal(r, 0);
-	assert_int_equal(model_largest(page / PAGES), best);
-	for (uint32_t lower = page - page % PAGES; lower < page;
-	     lower += 1u << order)
-		assert_false(model_free(lower, order));
-	model_grant(page, order);
-	return page;
-}
-
-static int release(uint32_t page, unsigned order)
-{
-	int r = frames_check_release(frames, page, order);
-
-	assert_int_equal(r, model_check(page, order));
-	if (r == 0) {
-		frames_release(frames, page, order);
-		model_release(page, order);
-	}
-	return r;
-}
-
-/* Tests. */
+#include "frames-model.h"
 
 static void an_empty_window_has_nothing(void **state)
 {
@@ -331,7 +142,7 @@ static void random_lease(void)
 	uint32_t extent;
 	uint32_t lowest = 0;
 
-	while (lowest < EXTENTS && present[lowest])
+	while (lowest < EXTENTS && model_present(lowest))
 		lowest++;
 	if (random_below(2)) {
 		int r = frames_absent(frames, &extent);
@@ -352,7 +163,8 @@ static void random_lease(void)
 static void random_release(void)
 {
 	uint32_t page = random_below(EXTENTS * PAGES);
-	unsigned order = held[page] ? held[page] - 1u : random_order();
+	int held = model_inspect(page);
+	unsigned order = held >= 0 ? (unsigned)held : random_order();
 
 	if (random_below(10) == 0)
 		order = random_order();

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 check_PROGRAMS += tests/unit/frames-test
 TESTS += tests/unit/frames-test
-tests_unit_frames_test_SOURCES = tests/unit/frames-test.c
+tests_unit_frames_test_SOURCES = \
+	tests/unit/frames-model.c \
+	tests/unit/frames-model.h \
+	tests/unit/frames-test.c
 tests_unit_frames_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_frames_test_LDADD = vmm/libmem.a vmm/libbase.a $(CMOCKA_LIBS)
