@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: MIT
+dist_man_MANS += \
+	docs/man/labyrinth.1 \
+	docs/man/labyrinthd.8
+
+EXTRA_DIST += \
+	docs/architecture.md \
+	docs/hypercalls.md \
+	docs/lease-protocol.md \
+	docs/memory-layout.md \
+	docs/rpc-coverage.md

@@ -1,1 +1,27 @@
 # SPDX-License-Identifier: MIT
+# Every test speaks TAP. Unit tests and lints run where they stand; what needs
+# KVM goes through tests/testbed/run, which never skips for lack of it.
+
+TEST_EXTENSIONS = .sh
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_COMPILER = bash
+AM_TESTS_ENVIRONMENT = \
+	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
+	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
+	CC='$(CC)'; export CC;
+
+include tests/unit/base.mk
+include tests/unit/mem.mk
+include tests/unit/broker.mk
+include tests/unit/machine.mk
+include tests/unit/rpc.mk
+include tests/lint/lint.mk
+include tests/system/system.mk
+
+EXTRA_DIST += \
+	tests/README.md \
+	tests/summary \
+	tests/tap.sh

@@ -13,7 +13,7 @@ static const struct command {
 	int (*main)(int argc, char **argv);
 	const char *what;
 } commands[] = {
-	{ "run", run_main, "start a guest and run it to its end" },
+	{"run", run_main, "start a guest and run it to its end"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -22,8 +22,7 @@ static void usage(FILE *out)
 {
 	fprintf(out, "usage: labyrinth COMMAND [OPTION...]\n\n");
 	for (size_t i = 0; i < NCOMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name,
-			commands[i].what);
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
 	fprintf(out, "\n`labyrinth COMMAND --help` tells more; "
 		     "see also labyrinth(1).\n");
 }

@@ -11,7 +11,8 @@ include vmm/hcall/local.mk
 include vmm/rpc/local.mk
 
 bin_PROGRAMS += vmm/labyrinth
-vmm_labyrinth_SOURCES = vmm/labyrinth.c vmm/run.c vmm/run.h
+vmm_labyrinth_SOURCES = vmm/labyrinth.c vmm/run.c vmm/run.h \
+	vmm/run_options.c vmm/run_options.h
 vmm_labyrinth_LDADD = \
 	vmm/libhcall.a \
 	vmm/libmachine.a \

@@ -30,11 +30,11 @@ static inline int steal_fd(int *fd)
 }
 
 /* The same for a pointer, typed. */
-#define steal_ptr(pointer)                       \
-	__extension__({                          \
+#define steal_ptr(pointer)                              \
+	__extension__({                                 \
 		__typeof__(pointer) taken_ = (pointer); \
-		(pointer) = NULL;                \
-		taken_;                          \
+		(pointer) = NULL;                       \
+		taken_;                                 \
 	})
 
 #endif

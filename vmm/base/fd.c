@@ -18,10 +18,10 @@ union control {
 
 int fd_send(int socket, const void *message, size_t bytes, int fd, int flags)
 {
-	union control control = { .bytes = { 0 } };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)message,
-			     .iov_len = bytes };
-	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control control = {.bytes = {0}};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)message,
+			    .iov_len = bytes};
+	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (fd >= 0) {
 		header.msg_control = control.bytes;
@@ -75,15 +75,14 @@ static int take_descriptors(struct msghdr *header, int *fd)
 	return strange ? -EPROTO : 0;
 }
 
-ssize_t fd_receive(int socket, void *message, size_t bytes, int *fd,
-		   int flags)
+ssize_t fd_receive(int socket, void *message, size_t bytes, int *fd, int flags)
 {
 	union control control;
-	struct iovec iov = { .iov_base = message, .iov_len = bytes };
-	struct msghdr header = { .msg_iov = &iov,
-				 .msg_iovlen = 1,
-				 .msg_control = control.bytes,
-				 .msg_controllen = sizeof(control.bytes) };
+	struct iovec iov = {.iov_base = message, .iov_len = bytes};
+	struct msghdr header = {.msg_iov = &iov,
+				.msg_iovlen = 1,
+				.msg_control = control.bytes,
+				.msg_controllen = sizeof(control.bytes)};
 	ssize_t got;
 
 	if (fd != NULL)

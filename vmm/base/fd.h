@@ -21,7 +21,6 @@ int fd_send(int socket, const void *message, size_t bytes, int fd, int flags);
  * received descriptor (close-on-exec, the caller's), else -1; with fd NULL a
  * descriptor is a -EPROTO. No descriptor is ever leaked.
  */
-ssize_t fd_receive(int socket, void *message, size_t bytes, int *fd,
-		   int flags);
+ssize_t fd_receive(int socket, void *message, size_t bytes, int *fd, int flags);
 
 #endif

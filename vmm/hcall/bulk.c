@@ -20,8 +20,8 @@ static void *array_of(const struct hcall_guest *guest, uint64_t gpa,
  * All blocks from what is held, or with as many more leases as it takes where
  * the context may wait. What was leased in vain goes back by give_back.
  */
-static int take_all(struct hcall_guest *guest, uint64_t gfp,
-		    unsigned int order, unsigned int count)
+static int take_all(struct hcall_guest *guest, uint64_t gfp, unsigned int order,
+		    unsigned int count)
 {
 	for (;;) {
 		int r = frames_grant_bulk(guest->frames, order, count,
@@ -61,8 +61,7 @@ int64_t hcall_grant_bulk(struct hcall_guest *guest, const uint64_t args[4])
 		return r;
 	}
 	for (uint64_t i = 0; i < count; i++) {
-		grant_prepare(guest, gfp, guest->pages[i],
-			      (unsigned int)order);
+		grant_prepare(guest, gfp, guest->pages[i], (unsigned int)order);
 		guest->addresses[i] = gpa_of_page(guest->pages[i]);
 	}
 	memcpy(array, guest->addresses, count * sizeof(uint64_t));
@@ -84,14 +83,14 @@ int64_t hcall_release_bulk(struct hcall_guest *guest, const uint64_t args[4])
 		return -EFAULT;
 	memcpy(guest->addresses, array, count * sizeof(uint64_t));
 	for (uint64_t i = 0; i < count; i++) {
-		int64_t page =
-			grant_page_of(guest, guest->addresses[i], order);
+		int64_t page = grant_page_of(guest, guest->addresses[i], order);
 		if (page < 0)
 			return page;
 		guest->pages[i] = (uint32_t)page;
 	}
 	int r = frames_check_release_bulk(guest->frames, (unsigned int)order,
-					  (unsigned int)count, guest->pages);
+					  (unsigned int)count, guest->pages,
+					  NULL);
 	if (r < 0)
 		return r;
 

@@ -42,8 +42,7 @@ int grant_lease(struct hcall_guest *guest)
 		guest->source.put(guest->source.context, lease.id);
 		return -ENOMEM;
 	}
-	vcpu_pre_fault(guest->vcpu,
-		       gpa_of_page(absent * LAB_EXTENT_PAGES),
+	vcpu_pre_fault(guest->vcpu, gpa_of_page(absent * LAB_EXTENT_PAGES),
 		       LAB_EXTENT_SIZE);
 	frames_add(guest->frames, absent);
 	return 0;
@@ -67,7 +66,7 @@ void grant_give_back(struct hcall_guest *guest)
 	uint32_t spare;
 
 	while (guest->memory->held > guest->guarantee &&
-	       frames_spares(guest->frames) > 1 &&
+	       frames_count(guest->frames).extents_spare > 1 &&
 	       frames_spare(guest->frames, &spare) == 0) {
 		frames_remove(guest->frames, spare);
 		uint64_t id = memory_unmap(

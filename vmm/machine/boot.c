@@ -37,9 +37,8 @@ static void lay_page_tables(uint8_t *ram, uint64_t bytes)
 static void lay_gdt(uint8_t *ram)
 {
 	const uint64_t gdt[BOOT_GDT_BYTES / 8] = {
-		0,
-		UINT64_C(0x00af9b000000ffff), /* 64-bit code, ring 0 */
-		UINT64_C(0x00cf93000000ffff), /* data, ring 0 */
+		0, UINT64_C(0x00af9b000000ffff), /* 64-bit code, ring 0 */
+		UINT64_C(0x00cf93000000ffff),	 /* data, ring 0 */
 	};
 
 	memcpy(ram + LAB_GDT_GPA, gdt, sizeof(gdt));

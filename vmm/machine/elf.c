@@ -44,8 +44,7 @@ static int check_header(struct image *self, struct err *err)
 			       self->path);
 	memcpy(h, self->bytes, sizeof(*h));
 	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
-		return err_say(err, ENOEXEC, "%s: not an ELF file",
-			       self->path);
+		return err_say(err, ENOEXEC, "%s: not an ELF file", self->path);
 	if (h->e_ident[EI_CLASS] != ELFCLASS64 ||
 	    h->e_ident[EI_DATA] != ELFDATA2LSB || h->e_machine != EM_X86_64)
 		return err_say(err, ENOEXEC,
@@ -120,8 +119,8 @@ static int check_segments(const struct image *self, struct err *err)
 		if (r < 0)
 			return r;
 		for (size_t j = 0; j < n; j++)
-			if (p->p_paddr < loaded[j]->p_paddr +
-						 loaded[j]->p_memsz &&
+			if (p->p_paddr <
+				    loaded[j]->p_paddr + loaded[j]->p_memsz &&
 			    loaded[j]->p_paddr < p->p_paddr + p->p_memsz)
 				return err_say(
 					err, ENOEXEC,
@@ -222,7 +221,7 @@ static void copy_image(const struct image *self, uint8_t *ram)
 int elf_load(const char *path, uint8_t *ram, uint64_t bytes, uint64_t *entry,
 	     struct err *err)
 {
-	struct image image = { .path = path, .ram = bytes };
+	struct image image = {.path = path, .ram = bytes};
 	struct stat status;
 
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -25,8 +25,7 @@ uint64_t gpa_of_page(uint32_t page)
 
 void *gpa_page_host(const struct memory *memory, uint32_t page)
 {
-	uint32_t extent =
-		memory_window_extent(memory, page / LAB_EXTENT_PAGES);
+	uint32_t extent = memory_window_extent(memory, page / LAB_EXTENT_PAGES);
 
 	return memory_extent(memory, extent) +
 	       (uint64_t)(page % LAB_EXTENT_PAGES) * LAB_PAGE_SIZE;

@@ -16,18 +16,18 @@
 #define CR4_MCE (UINT64_C(1) << 6)
 
 /* IA32_MCi_STATUS and IA32_MCG_STATUS, as Intel's and AMD's manuals say. */
-#define MCI_VALID	 (UINT64_C(1) << 63)
-#define MCI_UNCORRECTED	 (UINT64_C(1) << 61)
-#define MCI_ENABLED	 (UINT64_C(1) << 60)
-#define MCI_MISC_VALID	 (UINT64_C(1) << 59)
-#define MCI_ADDR_VALID	 (UINT64_C(1) << 58)
-#define MCI_SIGNALLED	 (UINT64_C(1) << 56)
-#define MCI_ACTION	 (UINT64_C(1) << 55)
-#define MCI_DATA_LOAD	 UINT64_C(0x134)
-#define MCI_MISC_PAGE	 UINT64_C(0x8c) /* physical address, 4 KiB */
-#define MCG_RESTART	 (UINT64_C(1) << 0)
-#define MCG_AT_RIP	 (UINT64_C(1) << 1)
-#define MCG_IN_PROGRESS	 (UINT64_C(1) << 2)
+#define MCI_VALID	(UINT64_C(1) << 63)
+#define MCI_UNCORRECTED (UINT64_C(1) << 61)
+#define MCI_ENABLED	(UINT64_C(1) << 60)
+#define MCI_MISC_VALID	(UINT64_C(1) << 59)
+#define MCI_ADDR_VALID	(UINT64_C(1) << 58)
+#define MCI_SIGNALLED	(UINT64_C(1) << 56)
+#define MCI_ACTION	(UINT64_C(1) << 55)
+#define MCI_DATA_LOAD	UINT64_C(0x134)
+#define MCI_MISC_PAGE	UINT64_C(0x8c) /* physical address, 4 KiB */
+#define MCG_RESTART	(UINT64_C(1) << 0)
+#define MCG_AT_RIP	(UINT64_C(1) << 1)
+#define MCG_IN_PROGRESS (UINT64_C(1) << 2)
 
 /*
  * Run the faulting instruction once without the window's slot: an access to
@@ -38,8 +38,8 @@ static int find_address(struct vcpu *self, uint64_t *gpa, struct err *err)
 {
 	struct memory *memory = self->memory;
 	uint64_t bytes = (uint64_t)memory->window * LAB_EXTENT_SIZE;
-	uint8_t *window = memory->base +
-			  (uint64_t)memory->ram * LAB_EXTENT_SIZE;
+	uint8_t *window =
+		memory->base + (uint64_t)memory->ram * LAB_EXTENT_SIZE;
 
 	int r = vm_set_slot(self->vm, VM_SLOT_WINDOW, LAB_WINDOW_BASE, window,
 			    0, err);
@@ -55,8 +55,8 @@ static int find_address(struct vcpu *self, uint64_t *gpa, struct err *err)
 			bytes, err);
 	if (r < 0)
 		return r;
-	return found ? 0 :
-		       err_say(err, EFAULT,
+	return found ? 0
+		     : err_say(err, EFAULT,
 			       "it touched memory that is not there, at an "
 			       "address that KVM does not tell");
 }
@@ -102,27 +102,25 @@ static int inject(struct vcpu *self, uint64_t gpa, struct err *err)
 static int stop(const struct vcpu *self, uint64_t gpa, struct err *err)
 {
 	int64_t page = gpa_to_page(self->memory, gpa);
-	uint32_t extent = page < 0 ? UINT32_MAX :
-				     memory_window_extent(
+	uint32_t extent = page < 0 ? UINT32_MAX
+				   : memory_window_extent(
 					     self->memory,
-					     (uint32_t)page /
-						     LAB_EXTENT_PAGES);
+					     (uint32_t)page / LAB_EXTENT_PAGES);
 
 	if (memory_present(self->memory, extent))
-		return err_say(err, EFAULT,
-			       "it touched guest page %#llx, whose lease "
-			       "%#llx is revoked",
-			       (unsigned long long)gpa,
-			       (unsigned long long)memory_lease(self->memory,
-								extent));
+		return err_say(
+			err, EFAULT,
+			"it touched guest page %#llx, whose lease "
+			"%#llx is revoked",
+			(unsigned long long)gpa,
+			(unsigned long long)memory_lease(self->memory, extent));
 	return err_say(err, EFAULT,
 		       "it touched guest page %#llx, which has no lease, and "
 		       "it has not enabled machine checks (CR4.MCE)",
 		       (unsigned long long)gpa);
 }
 
-int hole_touched(struct vcpu *self, const struct vcpu_ops *ops,
-		 struct err *err)
+int hole_touched(struct vcpu *self, const struct vcpu_ops *ops, struct err *err)
 {
 	struct kvm_regs before = self->run->s.regs.regs;
 	bool can_tell = (self->run->s.regs.sregs.cr4 & CR4_MCE) != 0;

@@ -52,10 +52,9 @@ uint8_t *memory_extent(const struct memory *self, uint32_t extent)
 /* Take whatever lies there away: reserved, unreadable address space again. */
 static void reserve_again(uint8_t *at)
 {
-	void *mapped = mmap(at, LAB_EXTENT_SIZE, PROT_NONE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-				    MAP_FIXED,
-			    -1, 0);
+	void *mapped = mmap(
+		at, LAB_EXTENT_SIZE, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 
 	/* A lease that cannot be let go of must not live on: end here. */
 	if (mapped != at)
@@ -63,8 +62,7 @@ static void reserve_again(uint8_t *at)
 }
 
 /* Mapped, but not yet private to this process as the contract wants. */
-static int make_private(uint8_t *at, const struct lease *lease,
-			struct err *err)
+static int make_private(uint8_t *at, const struct lease *lease, struct err *err)
 {
 	if (madvise(at, LAB_EXTENT_SIZE, MADV_DONTFORK) < 0)
 		return err_set(err, errno, "cannot keep a lease from forks");

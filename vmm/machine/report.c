@@ -13,15 +13,14 @@ void vcpu_report(const struct vcpu *self, FILE *out)
 		const char *name;
 		unsigned long long value;
 	} shown[] = {
-		{ "rip", r->rip }, { "rsp", r->rsp }, { "rflags", r->rflags },
-		{ "rax", r->rax }, { "rbx", r->rbx }, { "rcx", r->rcx },
-		{ "rdx", r->rdx }, { "rsi", r->rsi }, { "rdi", r->rdi },
-		{ "rbp", r->rbp }, { "r8", r->r8 },   { "r9", r->r9 },
-		{ "r10", r->r10 }, { "r11", r->r11 }, { "r12", r->r12 },
-		{ "r13", r->r13 }, { "r14", r->r14 }, { "r15", r->r15 },
-		{ "cr0", s->cr0 }, { "cr2", s->cr2 }, { "cr3", s->cr3 },
-		{ "cr4", s->cr4 }, { "efer", s->efer },
-		{ "cs", s->cs.selector },
+		{"rip", r->rip}, {"rsp", r->rsp},   {"rflags", r->rflags},
+		{"rax", r->rax}, {"rbx", r->rbx},   {"rcx", r->rcx},
+		{"rdx", r->rdx}, {"rsi", r->rsi},   {"rdi", r->rdi},
+		{"rbp", r->rbp}, {"r8", r->r8},	    {"r9", r->r9},
+		{"r10", r->r10}, {"r11", r->r11},   {"r12", r->r12},
+		{"r13", r->r13}, {"r14", r->r14},   {"r15", r->r15},
+		{"cr0", s->cr0}, {"cr2", s->cr2},   {"cr3", s->cr3},
+		{"cr4", s->cr4}, {"efer", s->efer}, {"cs", s->cs.selector},
 	};
 	const size_t count = sizeof(shown) / sizeof(shown[0]);
 

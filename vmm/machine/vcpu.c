@@ -48,13 +48,12 @@ int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
 static bool port_call(struct vcpu *self, const struct vcpu_ops *ops)
 {
 	struct kvm_regs *regs = &self->run->s.regs.regs;
-	const uint64_t args[4] = { regs->rdi, regs->rsi, regs->rdx,
-				   regs->r10 };
+	const uint64_t args[4] = {regs->rdi, regs->rsi, regs->rdx, regs->r10};
 	unsigned int ring = self->run->s.regs.sregs.ss.dpl;
 	int64_t result = 0;
 
-	bool goes_on = ops->hypercall(ops->context, regs->rax, args, ring,
-				      &result);
+	bool goes_on =
+		ops->hypercall(ops->context, regs->rax, args, ring, &result);
 	regs->rax = (uint64_t)result;
 	self->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
 	return goes_on;
@@ -63,10 +62,9 @@ static bool port_call(struct vcpu *self, const struct vcpu_ops *ops)
 static bool vm_call(struct vcpu *self, const struct vcpu_ops *ops)
 {
 	struct kvm_xen_exit *xen = &self->run->xen;
-	const uint64_t args[4] = { xen->u.hcall.params[0],
-				   xen->u.hcall.params[1],
-				   xen->u.hcall.params[2],
-				   xen->u.hcall.params[3] };
+	const uint64_t args[4] = {
+		xen->u.hcall.params[0], xen->u.hcall.params[1],
+		xen->u.hcall.params[2], xen->u.hcall.params[3]};
 	int64_t result = 0;
 
 	bool goes_on = ops->hypercall(ops->context, xen->u.hcall.input, args,
@@ -164,7 +162,7 @@ int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err)
 
 void vcpu_pre_fault(struct vcpu *self, uint64_t gpa, uint64_t bytes)
 {
-	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = bytes };
+	struct kvm_pre_fault_memory range = {.gpa = gpa, .size = bytes};
 
 	/* KVM moves gpa on and shrinks size as it goes. */
 	while (self->vm->has_pre_fault && range.size > 0) {

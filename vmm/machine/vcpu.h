@@ -25,7 +25,7 @@ struct vcpu {
 	struct memory *memory;
 };
 
-#define VCPU_NONE ((struct vcpu){ .fd = -1 })
+#define VCPU_NONE ((struct vcpu){.fd = -1})
 
 /* What the loop asks of its owner. */
 struct vcpu_ops {

@@ -55,8 +55,9 @@ static void add_entry(struct kvm_cpuid2 *cpuid, struct kvm_cpuid_entry2 entry)
 int vcpu_setup_cpuid(const struct vm *vm, int vcpu,
 		     const struct vcpu_identity *identity, struct err *err)
 {
-	cleanup_free struct kvm_cpuid2 *cpuid = calloc(
-		1, sizeof(*cpuid) + (CPUID_MAX + 2) * sizeof(cpuid->entries[0]));
+	cleanup_free struct kvm_cpuid2 *cpuid =
+		calloc(1, sizeof(*cpuid) +
+				  (CPUID_MAX + 2) * sizeof(cpuid->entries[0]));
 
 	if (cpuid == NULL)
 		return err_set(err, ENOMEM, "cannot hold KVM's CPUID table");
@@ -64,17 +65,16 @@ int vcpu_setup_cpuid(const struct vm *vm, int vcpu,
 	if (ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
 		return err_set(err, errno, "cannot read KVM's CPUID table");
 	adopt_entries(cpuid);
-	add_entry(cpuid, (struct kvm_cpuid_entry2){
-				 .function = LAB_CPUID_SIGNATURE,
-				 .eax = LAB_CPUID_ABI,
-				 .ebx = LAB_SIGNATURE_EBX,
-				 .ecx = LAB_SIGNATURE_ECX,
-				 .edx = LAB_SIGNATURE_EDX });
-	add_entry(cpuid, (struct kvm_cpuid_entry2){
-				 .function = LAB_CPUID_ABI,
-				 .eax = LAB_ABI_VERSION,
-				 .ebx = identity->features,
-				 .ecx = identity->transport });
+	add_entry(cpuid,
+		  (struct kvm_cpuid_entry2){.function = LAB_CPUID_SIGNATURE,
+					    .eax = LAB_CPUID_ABI,
+					    .ebx = LAB_SIGNATURE_EBX,
+					    .ecx = LAB_SIGNATURE_ECX,
+					    .edx = LAB_SIGNATURE_EDX});
+	add_entry(cpuid, (struct kvm_cpuid_entry2){.function = LAB_CPUID_ABI,
+						   .eax = LAB_ABI_VERSION,
+						   .ebx = identity->features,
+						   .ecx = identity->transport});
 	if (ioctl(vcpu, KVM_SET_CPUID2, cpuid) < 0)
 		return err_set(err, errno, "cannot give the vCPU its CPUID");
 	return 0;

@@ -45,7 +45,8 @@ int vm_open(struct vm *self, struct err *err)
 		return r;
 	self->fd = ioctl(self->kvm, KVM_CREATE_VM, 0);
 	if (self->fd < 0)
-		return err_set(err, errno, "cannot create a VM (KVM_CREATE_VM)");
+		return err_set(err, errno,
+			       "cannot create a VM (KVM_CREATE_VM)");
 	int xen = ioctl(self->fd, KVM_CHECK_EXTENSION, KVM_CAP_XEN_HVM);
 	self->has_vmcall =
 		xen > 0 && (xen & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) != 0;

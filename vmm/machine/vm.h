@@ -22,7 +22,7 @@ struct vm {
 };
 
 /* A vm that holds nothing, for vm_close(). */
-#define VM_NONE ((struct vm){ .kvm = -1, .fd = -1 })
+#define VM_NONE ((struct vm){.kvm = -1, .fd = -1})
 
 /*
  * Open /dev/kvm, check the API and the capabilities that nothing works

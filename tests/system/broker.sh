@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# For scripts that run as root inside the testbed: a broker of one's own, and
+# what virsh says of its pool.
+
+labyrinth=$abs_top_builddir/vmm/labyrinth
+labyrinthd=$abs_top_builddir/vmm/labyrinthd
+demo_elf=$abs_top_builddir/guest/labyrinth-demo.elf
+uri=labyrinth:///system
+work=$(mktemp -d)
+broker_pid=
+
+# start_broker OPTION...: returns when the broker says that it is ready.
+# Its log is $work/broker.log.
+start_broker() {
+    local line
+    mkfifo "$work/broker.fifo"
+    "$labyrinthd" "$@" 2>"$work/broker.fifo" &
+    broker_pid=$!
+    exec {broker_log}<"$work/broker.fifo"
+    rm "$work/broker.fifo"
+    : >"$work/broker.log"
+    while IFS= read -r line <&"$broker_log"; do
+        printf '%s\n' "$line" >>"$work/broker.log"
+        if [[ $line == *ready* ]]; then
+            cat <&"$broker_log" >>"$work/broker.log" &
+            return 0
+        fi
+    done
+    printf 'the broker did not come up:\n' >&2
+    cat "$work/broker.log" >&2
+    return 1
+}
+
+# stop_broker: ask it to end; the status is its own.
+stop_broker() {
+    kill -TERM "$broker_pid"
+    wait "$broker_pid"
+}
+
+# leases STATE [POOL]: how many leases of the pool are in this state.
+leases() {
+    virsh -c "$uri" pool-dumpxml "${2:-default}" |
+        python3 -c '
+import sys, xml.etree.ElementTree as tree
+for element in tree.parse(sys.stdin).iter():
+    if element.tag.split("}")[-1] == sys.argv[1]:
+        print(element.text if element.text else element.get("count"))
+' "$1"
+}
+
+# pool_whole TOTAL: wait until every lease is blank again. The scrubbing goes
+# on in the background, so ask until it is true, for a minute at most; each
+# question is a round trip to the broker.
+pool_whole() {
+    local end=$((SECONDS + 60)) blank
+    while ((SECONDS < end)); do
+        blank=$(leases blank)
+        [[ $blank != "$1" ]] || return 0
+    done
+    virsh -c "$uri" pool-dumpxml default >&2
+    return 1
+}

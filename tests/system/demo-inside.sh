@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Inside the testbed: the demo itself. Says each command that it runs, and
+# draws the pool: one character for each lease, its owner's initial.
+set -euo pipefail
+. "$abs_top_srcdir/tests/system/broker.sh"
+PATH=$abs_top_builddir/vmm:$PATH
+total=64
+trap '[[ -z $broker_pid ]] || kill "$broker_pid" 2>/dev/null || true' EXIT
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+show() {
+    printf '\n$ %s\n' "$*"
+    "$@"
+}
+
+# One line: who holds which share of the pool right now, as virsh tells.
+draw() {
+    virsh -q -c "$uri" vol-list default --details | awk -v total=$total '
+        { for (i = 3; i < NF; i++) if ($i == "MiB" || $i == "GiB") break
+          # name path type capacity unit allocation unit
+          held = int($(NF - 1) / 2 + 0.5); name = $1
+          for (i = 0; i < held; i++) bar = bar substr(name, 1, 1)
+          used += held
+          words = words sprintf("  %s %3d MiB", name, held * 2) }
+        END { for (i = used; i < total; i++) bar = bar "."
+              printf "  [%s] free %3d MiB%s\n", bar, (total - used) * 2, words }'
+}
+
+say "1. A broker that owns a pool of $((total * 2)) MiB: $total leases of 2 MiB each."
+echo "\$ labyrinthd --pool default=$((total * 2))M &"
+start_broker --pool default=$((total * 2))M
+cat "$work/broker.log"
+
+say "2. Two guests, each in a process of its own, on Linux $(uname -r) with /dev/kvm."
+declare -A pid
+for guest in ada bob; do
+    echo "\$ labyrinth run --name $guest --guarantee 8M --limit 64M labyrinth-demo.elf hold &"
+    "$labyrinth" run --name "$guest" --guarantee 8M --limit 64M "$demo_elf" \
+        hold >"$work/$guest.out" 2>&1 &
+    pid[$guest]=$!
+done
+until [[ -s $work/ada.out && -s $work/bob.out ]]; do
+    kill -0 "${pid[ada]}" "${pid[bob]}" 2>/dev/null || break
+done
+
+say "3. Stock virsh sees both, and a pool whose numbers move."
+show virsh -c "$uri" list
+show virsh -c "$uri" pool-list --details
+show virsh -c "$uri" vol-list default --details
+
+echo "The pool, lease by lease (a: ada's, b: bob's, .: free), as virsh tells it:"
+for _ in {1..40}; do
+    kill -0 "${pid[ada]}" 2>/dev/null || kill -0 "${pid[bob]}" 2>/dev/null || break
+    draw
+done
+
+failed=0
+for guest in ada bob; do
+    status=0
+    wait "${pid[$guest]}" || status=$?
+    say "Guest $guest ended with exit status $status. Its console's last lines:"
+    tail -n 4 "$work/$guest.out" | sed 's/^/  /'
+    ((status == 0)) || failed=1
+done
+
+say "4. The pool is whole again: no page lost, none with two owners."
+pool_whole "$total" || failed=1
+draw
+show virsh -c "$uri" pool-info default
+stop_broker || failed=1
+if ((failed)); then
+    echo "Something went wrong above."
+    exit 1
+fi

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Inside the testbed: selftest, storm and probe, each by two guests at once on
+# one pool, by each transport; then the pool is whole. Where the kernel keeps
+# hypercalls to itself, vmcall must be refused with a sentence.
+set -euo pipefail
+. "$abs_top_srcdir/tests/tap.sh"
+. "$abs_top_srcdir/tests/system/broker.sh"
+
+total=64
+start_broker --pool default=$((total * 2))M
+
+# two_guests TRANSPORT EXERCISE
+two_guests() {
+    local transport=$1 exercise=$2 guest pids=() status
+    for guest in ada bob; do
+        "$labyrinth" run --name "$guest" --transport "$transport" \
+            --guarantee 8M --limit 40M "$demo_elf" "$exercise" \
+            >"$work/$guest.tap" 2>"$work/$guest.err" &
+        pids+=($!)
+    done
+    for guest in ada bob; do
+        status=0
+        wait "${pids[0]}" || status=$?
+        pids=("${pids[@]:1}")
+        tap_pass_on "$transport, $exercise, $guest" <"$work/$guest.tap"
+        tap_is "$transport, $exercise, $guest: exit status" "$status" 0
+        [[ ! -s $work/$guest.err ]] || sed 's/^/# /' "$work/$guest.err"
+    done
+}
+
+transports=(port)
+if "$labyrinth" run --transport vmcall "$demo_elf" >/dev/null 2>"$work/err"; then
+    tap_not_ok "the demo guest without an exercise exits with 2"
+elif [[ $? == 2 ]]; then
+    transports+=(vmcall)
+else
+    tap_like "vmcall is refused where the kernel does not hand it over" \
+        "$(<"$work/err")" 'does not hand hypercalls to user space'
+fi
+
+for transport in "${transports[@]}"; do
+    for exercise in selftest storm probe; do
+        two_guests "$transport" "$exercise"
+    done
+done
+
+if pool_whole "$total"; then
+    tap_ok "the pool is whole at the end"
+else
+    tap_not_ok "the pool is whole at the end"
+fi
+stop_broker
+tap_is "the broker ends when asked" $? 0
+tap_done

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# `make install` lays out what users expect, and a guest written out of tree
+# builds with pkg-config against it and runs.
+set -euo pipefail
+. "$abs_top_srcdir/tests/tap.sh"
+. "$abs_top_srcdir/tests/system/kernels.sh"
+
+root=$abs_top_builddir/tests/system/root
+rm -rf "$root"
+make -C "$abs_top_builddir" install DESTDIR="$root" >"$root.log" 2>&1 ||
+    { cat "$root.log"; exit 1; }
+prefix=$(sed -n 's/^prefix=//p' "$abs_top_builddir/guest/labyrinth-guest.pc")
+
+for file in bin/labyrinth sbin/labyrinthd include/labyrinth/hypercall.h \
+    include/labyrinth/guest.h include/labyrinth/bootinfo.h \
+    include/labyrinth/lease.h lib/labyrinth/start.o lib/labyrinth/guest.lds \
+    lib/labyrinth/liblabyrinth-guest.a lib/labyrinth/labyrinth-demo.elf \
+    lib/pkgconfig/labyrinth-guest.pc share/man/man1/labyrinth.1 \
+    share/man/man8/labyrinthd.8; do
+    if [[ -s $root$prefix/$file ]]; then
+        tap_ok "installed: $file"
+    else
+        tap_not_ok "installed: $file"
+    fi
+done
+
+export PKG_CONFIG_PATH=$root$prefix/lib/pkgconfig
+pc() { pkg-config --define-variable=prefix="$root$prefix" "$@" labyrinth-guest; }
+cp "$abs_top_srcdir/guest/hello.c" "$root/hello.c"
+read -r -a cflags < <(pc --cflags)
+read -r -a libs < <(pc --libs)
+if (cd "$root" && cc "${cflags[@]}" hello.c "${libs[@]}" -o hello.elf) \
+    >"$root.log" 2>&1; then
+    tap_ok "a guest builds out of tree with pkg-config"
+else
+    tap_not_ok "a guest builds out of tree with pkg-config" "$(<"$root.log")"
+fi
+on_kernels install-inside.sh 6.12
+tap_done

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Inside the testbed, without any broker but the private one of `labyrinth
+# run`: how guests end, and what is said of it.
+set -euo pipefail
+. "$abs_top_srcdir/tests/tap.sh"
+. "$abs_top_srcdir/tests/system/broker.sh"
+
+# ends NAME STATUS PATTERN ARG...: the guest's exit status, and what its
+# console and standard error say.
+ends() {
+    local name=$1 wanted=$2 pattern=$3 status=0 said
+    shift 3
+    said=$("$labyrinth" run "$@" 2>&1) || status=$?
+    tap_is "$name: exit status" "$status" "$wanted"
+    tap_like "$name: says why" "$said" "$pattern"
+}
+
+ends "a private broker serves a first run" 0 'ok 1 - ' "$demo_elf" selftest
+ends "hello" 0 '[Hh]ello' "$abs_top_builddir/guest/hello.elf"
+ends "an unknown exercise" 2 'usage' "$demo_elf" no-such-exercise
+ends "an exception is reported by the guest" 123 '[Pp]age fault' \
+    "$demo_elf" crash
+ends "touching no lease without machine checks" 126 \
+    'was stopped: it touched guest page 0x1[0-9a-f]+, which has no lease' \
+    "$demo_elf" touch-hole
+ends "a stopped guest's registers are shown" 126 'rip [0-9a-f]{16}' \
+    "$demo_elf" touch-hole
+ends "a named broker that is not there" 125 'cannot start guest' \
+    --broker /nowhere/broker.sock "$demo_elf" selftest
+tap_done

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+system_tests = \
+	tests/system/exercises.sh \
+	tests/system/install.sh \
+	tests/system/kill.sh \
+	tests/system/refuse.sh \
+	tests/system/virsh.sh
+
+TESTS += $(system_tests)
+EXTRA_DIST += $(system_tests) \
+	tests/system/broker.sh \
+	tests/system/demo.sh \
+	tests/system/demo-inside.sh \
+	tests/system/exercises-inside.sh \
+	tests/system/install-inside.sh \
+	tests/system/kill-inside.sh \
+	tests/system/kernels.sh \
+	tests/system/stopped-inside.sh \
+	tests/system/virsh-inside.sh
+
+.PHONY: demo
+demo: all
+	@abs_top_srcdir='$(abs_top_srcdir)' \
+	abs_top_builddir='$(abs_top_builddir)' \
+	bash $(srcdir)/tests/system/demo.sh

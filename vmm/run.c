@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `labyrinth run`: one guest, from its lease to its end. Wires the lease
+ * client, the machine and the hypercalls together; nothing else does.
+ */
+#include <config.h>
+
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <labyrinth/hypercall.h>
+
+#include "base/log.h"
+#include "hcall/dispatch.h"
+#include "hcall/guest.h"
+#include "lease/client.h"
+#include "lease/private.h"
+#include "machine/boot.h"
+#include "machine/gpa.h"
+#include "machine/report.h"
+#include "run_options.h"
+
+/* Everything that one guest is made of, in the order of its making. */
+struct guest {
+	pid_t broker; /* the private one's process; 0 without */
+	struct client client;
+	struct memory memory;
+	struct frames *frames;
+	struct vm vm;
+	struct vcpu vcpu;
+	struct hcall_guest calls;
+};
+
+/*
+ * The broker may take a lease back at any time; what the VMM itself reads of
+ * it then is gone. One sentence, and the end, as for a guest that touches it.
+ */
+static void on_bus_error(int signal)
+{
+	static const char text[] =
+		"labyrinth: the guest was stopped: the broker took back a "
+		"lease that the VMM was reading\n";
+
+	(void)signal;
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+	(void)ignored;
+	_exit(EXIT_STOPPED);
+}
+
+static int connect_broker(struct guest *self, const struct run_options *o,
+			  struct err *err)
+{
+	const char *path = o->broker != NULL ? o->broker : RUN_DEFAULT_BROKER;
+
+	int r = client_connect(&self->client, path, err);
+	bool absent = r == -ENOENT || r == -ECONNREFUSED;
+	if (r < 0 && absent && o->broker == NULL) {
+		int socket;
+		r = private_broker_start(o->pool, o->limit, &socket,
+					 &self->broker, err);
+		if (r == 0)
+			r = client_from_fd(&self->client, socket, err);
+	}
+	if (r < 0)
+		return r;
+	struct client_welcome welcome;
+	const struct client_request request = {
+		.name = o->name,
+		.pool = o->pool,
+		.memory = o->memory,
+		.guarantee = o->guarantee,
+		.limit = o->limit,
+	};
+	return client_hello(&self->client, &request, &welcome, err);
+}
+
+/* One lease into one extent, at start, where a failure is the end. */
+static int lease_extent(struct guest *self, uint32_t extent, struct err *err)
+{
+	struct lease_source source = client_source(&self->client);
+	struct lease lease;
+
+	int r = source.get(source.context, &lease);
+	if (r < 0) {
+		*err = self->client.last;
+		return err_wrap(err, "lease %u of the guarantee", extent + 1);
+	}
+	return memory_map(&self->memory, extent, &lease, err);
+}
+
+/* Boot RAM, and the rest of the guarantee as window. */
+static int lease_guarantee(struct guest *self, const struct run_options *o,
+			   struct err *err)
+{
+	int r = memory_reserve(&self->memory, (uint32_t)o->memory,
+			       (uint32_t)(o->limit - o->memory), err);
+	if (r < 0)
+		return r;
+	self->frames = frames_new(self->memory.window);
+	if (self->frames == NULL)
+		return err_set(err, ENOMEM, "cannot keep a guest's grants");
+	for (uint32_t i = 0; i < o->guarantee; i++) {
+		r = lease_extent(self, i, err);
+		if (r < 0)
+			return r;
+		if (i >= self->memory.ram)
+			frames_add(self->frames, i - self->memory.ram);
+	}
+	return 0;
+}
+
+static int open_vm(struct guest *self, struct err *err)
+{
+	struct memory *m = &self->memory;
+	uint64_t ram = (uint64_t)m->ram * LAB_EXTENT_SIZE;
+	uint64_t window = (uint64_t)m->window * LAB_EXTENT_SIZE;
+
+	int r = vm_open(&self->vm, err);
+	if (r == 0)
+		r = vm_set_slot(&self->vm, VM_SLOT_MEMORY, 0, m->base, ram,
+				err);
+	if (r == 0 && window > 0)
+		r = vm_set_slot(&self->vm, VM_SLOT_WINDOW, LAB_WINDOW_BASE,
+				m->base + ram, window, err);
+	return r;
+}
+
+static int choose_transport(struct guest *self, unsigned int wanted,
+			    struct vcpu_identity *identity, struct err *err)
+{
+	if (wanted == 0)
+		wanted = self->vm.has_vmcall ? LAB_TRANSPORT_VMCALL
+					     : LAB_TRANSPORT_PORT;
+	identity->transport = wanted;
+	identity->features = LAB_FEATURE_MACHINE_CHECK;
+	if (self->vm.has_pre_fault)
+		identity->features |= LAB_FEATURE_PRE_FAULT;
+	return wanted == LAB_TRANSPORT_VMCALL
+		       ? vm_intercept_vmcall(&self->vm, err)
+		       : 0;
+}
+
+static int prepare(struct guest *self, const struct run_options *o,
+		   struct err *err)
+{
+	struct vcpu_identity identity;
+	uint64_t entry = 0;
+
+	int r = connect_broker(self, o, err);
+	if (r == 0)
+		r = lease_guarantee(self, o, err);
+	if (r == 0)
+		r = boot_prepare(&self->memory, o->argc, o->argv, &entry, err);
+	if (r == 0)
+		r = open_vm(self, err);
+	if (r == 0)
+		r = choose_transport(self, o->transport, &identity, err);
+	if (r == 0)
+		r = vcpu_open(&self->vcpu, &self->vm, &self->memory, &identity,
+			      entry, err);
+	if (r < 0)
+		return r;
+	self->calls = (struct hcall_guest){
+		.memory = &self->memory,
+		.frames = self->frames,
+		.source = client_source(&self->client),
+		.vcpu = &self->vcpu,
+		.guarantee = o->guarantee,
+		.limit = o->limit,
+		.features = identity.features,
+		.console = STDOUT_FILENO,
+	};
+	for (uint32_t i = 0; i < o->guarantee; i++) {
+		uint64_t at = (uint64_t)i * LAB_EXTENT_SIZE;
+		if (i >= self->memory.ram)
+			at = gpa_of_page((i - self->memory.ram) *
+					 LAB_EXTENT_PAGES);
+		vcpu_pre_fault(&self->vcpu, at, LAB_EXTENT_SIZE);
+	}
+	return 0;
+}
+
+static int run(struct guest *self, const struct run_options *o)
+{
+	const struct vcpu_ops ops = {
+		.hypercall = hcall_dispatch,
+		.mistake = hcall_mistake,
+		.context = &self->calls,
+	};
+	struct err err;
+
+	if (prepare(self, o, &err) < 0) {
+		log_error("cannot start guest `%s`: %s", o->name, err.text);
+		return EXIT_NOT_STARTED;
+	}
+	if (vcpu_run(&self->vcpu, &ops, &err) < 0) {
+		log_error("guest `%s` was stopped: %s", o->name, err.text);
+		vcpu_report(&self->vcpu, stderr);
+		return EXIT_STOPPED;
+	}
+	return self->calls.status;
+}
+
+int run_main(int argc, char **argv)
+{
+	static struct guest guest = {
+		.client = {.socket = -1}, .vm = VM_NONE, .vcpu = VCPU_NONE};
+	struct sigaction bus = {.sa_handler = on_bus_error};
+	struct run_options options;
+	struct err err;
+
+	if (run_options_parse(&options, argc, argv, &err) < 0) {
+		log_error("%s", err.text);
+		return EXIT_NOT_STARTED;
+	}
+	sigaction(SIGBUS, &bus, NULL);
+	int status = run(&guest, &options);
+	/* The guest first, then its memory, then the door to the broker. */
+	vcpu_close(&guest.vcpu);
+	vm_close(&guest.vm);
+	frames_free(guest.frames);
+	memory_free(&guest.memory);
+	client_close(&guest.client);
+	if (guest.broker > 0)
+		waitpid(guest.broker, NULL, 0);
+	return status;
+}
