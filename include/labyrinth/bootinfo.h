@@ -31,7 +31,7 @@
 #define LAB_MEMORY_MIN UINT64_C(0x200000)  /* boot RAM: one lease, ... */
 #define LAB_MEMORY_MAX UINT64_C(0xc0000000) /* ... or up to 3 GiB */
 
-#define LAB_BOOT_MAGIC UINT64_C(0x686e697279626c) /* "lbyrinh" in memory */
+#define LAB_BOOT_MAGIC UINT64_C(0x746e69727962616c) /* "labyrint" in memory */
 
 struct lab_boot_info {
 	uint64_t magic;	      /* LAB_BOOT_MAGIC */
