@@ -104,7 +104,6 @@ static void model_release(uint32_t page, unsigned order)
 
 void compare(void)
 {
-	struct frames_counts counts = frames_count(frames);
 	uint64_t granted = 0;
 	uint32_t extents = 0;
 	uint32_t spare = 0;
@@ -130,10 +129,10 @@ void compare(void)
 			room += model_blocks(e, k);
 		assert_int_equal(frames_room(frames, k), room);
 	}
-	assert_int_equal(counts.pages_granted, granted);
-	assert_int_equal(counts.pages_free, extents * PAGES - granted);
-	assert_int_equal(counts.extents_present, extents);
-	assert_int_equal(counts.extents_spare, spare);
+	assert_int_equal(frames_granted(frames), granted);
+	assert_int_equal(frames_unused(frames), extents * PAGES - granted);
+	assert_int_equal(frames_leases(frames), extents);
+	assert_int_equal(frames_spares(frames), spare);
 }
 
 void add(uint32_t extent)

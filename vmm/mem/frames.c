@@ -101,16 +101,24 @@ size_t frames_bytes_per_extent(void)
 	return sizeof(struct extent) + sizeof(struct record);
 }
 
-struct frames_counts frames_count(const struct frames *self)
+uint64_t frames_granted(const struct frames *self)
 {
-	uint64_t all = (uint64_t)self->present * LAB_EXTENT_PAGES;
+	return (uint64_t)self->present * LAB_EXTENT_PAGES - self->room[0];
+}
 
-	return (struct frames_counts){
-		.pages_granted = all - self->room[0],
-		.pages_free = self->room[0],
-		.extents_present = self->present,
-		.extents_spare = self->room[LAB_MAX_ORDER],
-	};
+uint64_t frames_unused(const struct frames *self)
+{
+	return self->room[0];
+}
+
+uint32_t frames_leases(const struct frames *self)
+{
+	return self->present;
+}
+
+uint32_t frames_spares(const struct frames *self)
+{
+	return self->room[LAB_MAX_ORDER];
 }
 
 uint64_t frames_room(const struct frames *self, unsigned order)
@@ -282,8 +290,7 @@ void frames_release(struct frames *self, uint32_t page, unsigned order)
 /* A grant that passed stays marked until the end, which unmasks a second
  * mention of it. */
 int frames_check_release_bulk(struct frames *self, unsigned order,
-			      unsigned count, const uint32_t *pages,
-			      unsigned *bad)
+			      unsigned count, const uint32_t *pages)
 {
 	unsigned passed;
 	int r = 0;
@@ -299,8 +306,6 @@ int frames_check_release_bulk(struct frames *self, unsigned order,
 	for (unsigned i = 0; i < passed; i++)
 		extent_unmark(&self->maps[extent_of(pages[i])],
 			      page_within(pages[i]));
-	if (r < 0 && bad != NULL)
-		*bad = passed;
 	return r;
 }
 

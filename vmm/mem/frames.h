@@ -25,13 +25,6 @@
 
 struct frames;
 
-struct frames_counts {
-	uint64_t pages_granted;	  /* in grants now */
-	uint64_t pages_free;	  /* of present extents, in no grant */
-	uint32_t extents_present; /* that have a lease */
-	uint32_t extents_spare;	  /* of those, wholly free */
-};
-
 /*
  * A window of 0 to FRAMES_MAX_EXTENTS extents, all absent; NULL without
  * memory. An extent that was never present costs no resident memory; one that
@@ -44,7 +37,13 @@ void frames_free(struct frames *self);
 
 size_t frames_bytes_per_extent(void);
 
-struct frames_counts frames_count(const struct frames *self);
+/* Pages in grants now, and pages of present extents in no grant. */
+uint64_t frames_granted(const struct frames *self);
+uint64_t frames_unused(const struct frames *self);
+
+/* Extents that are present, and those of them that are wholly free. */
+uint32_t frames_leases(const struct frames *self);
+uint32_t frames_spares(const struct frames *self);
 
 /* How many grants of this order can be made before one fails; exact. */
 uint64_t frames_room(const struct frames *self, unsigned order);
@@ -96,12 +95,11 @@ void frames_release(struct frames *self, uint32_t page, unsigned order);
 /*
  * May all of these grants be released? 0, or what frames_check_release()
  * answers to the first that may not; a page that stands in the array for the
- * second time counts as released: -ESTALE. On failure *bad (unless NULL) is
- * its index. Nothing is changed when it returns.
+ * second time counts as released: -ESTALE. Nothing is changed when it
+ * returns.
  */
 int frames_check_release_bulk(struct frames *self, unsigned order,
-			      unsigned count, const uint32_t *pages,
-			      unsigned *bad);
+			      unsigned count, const uint32_t *pages);
 
 /*
  * The order of the grant that covers this page of the window, or -EACCES

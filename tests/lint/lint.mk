@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# Each lint is a TAP producer, and runs as well by hand from any folder.
+TESTS += \
+	tests/lint/check-docs \
+	tests/lint/check-headers \
+	tests/lint/check-layers \
+	tests/lint/check-style
+EXTRA_DIST += \
+	tests/lint/check-docs \
+	tests/lint/check-headers \
+	tests/lint/check-layers \
+	tests/lint/check-style \
+	tests/lint/lint.py
