@@ -9,11 +9,17 @@
 
 static const char *program_name = "labyrinth";
 static int to_journal;
+static int quiet;
 
 void log_init(const char *program)
 {
 	program_name = program;
 	to_journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+void log_quiet(void)
+{
+	quiet = 1;
 }
 
 /* One write a line, so that lines of several processes never mix. */
@@ -32,6 +38,8 @@ void log_info(const char *format, ...)
 {
 	va_list args;
 
+	if (quiet)
+		return;
 	va_start(args, format);
 	log_line("<6>", format, args);
 	va_end(args);

@@ -9,6 +9,9 @@
 /* Name the program; call once, first. The string must outlive the process. */
 void log_init(const char *program);
 
+/* Say warnings and errors only, from here on. */
+void log_quiet(void);
+
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,6 +1,22 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/libbroker.a
 vmm_libbroker_a_SOURCES = \
+	vmm/broker/backing.c \
+	vmm/broker/backing.h \
+	vmm/broker/broker.c \
+	vmm/broker/broker.h \
 	vmm/broker/ledger.c \
 	vmm/broker/ledger.h \
+	vmm/broker/listener.c \
+	vmm/broker/listener.h \
+	vmm/broker/pool.c \
+	vmm/broker/pool.h \
+	vmm/broker/registry.c \
+	vmm/broker/registry.h \
+	vmm/broker/session.c \
+	vmm/broker/session.h \
+	vmm/broker/snapshot.c \
+	vmm/broker/snapshot.h \
+	vmm/broker/view.c \
 	vmm/broker/view.h
+vmm_libbroker_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(UUID_CFLAGS)

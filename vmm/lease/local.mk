@@ -2,4 +2,7 @@
 noinst_LIBRARIES += vmm/liblease.a
 vmm_liblease_a_SOURCES = \
 	vmm/lease/client.c \
-	vmm/lease/client.h
+	vmm/lease/client.h \
+	vmm/lease/private.c \
+	vmm/lease/private.h
+vmm_liblease_a_CPPFLAGS = $(AM_CPPFLAGS) -DSBINDIR='"$(sbindir)"'

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections and pools on the event loop. */
+#include <config.h>
+
+#include "broker/broker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "broker/backing.h"
+#include "broker/listener.h"
+#include "broker/session.h"
+#include "broker/snapshot.h"
+
+#define US_PER_S UINT64_C(1000000)
+
+/* A client that has not said HELLO by then is dropped: slots are finite. */
+#define HELLO_DEADLINE (10 * US_PER_S)
+
+/* How long to leave a pool alone that has no memory for fresh leases. */
+#define RETRY_PERIOD (2 * US_PER_S)
+
+/* Descriptors beside those of leases and clients: loop, logs, viewers. */
+#define DESCRIPTORS_SPARE 512
+
+struct connection {
+	struct broker *broker;
+	struct session *session;
+	sd_event_source *input;
+	sd_event_source *deadline; /* until HELLO */
+	struct connection *next;
+	struct connection *prev;
+};
+
+struct broker {
+	sd_event *event;
+	struct registry registry;
+	struct connection *first;
+	unsigned int nconnections;
+	bool exit_when_alone;
+	int lock;
+	char path[256]; /* of the socket, once claimed */
+	sd_event_source *accept;
+	sd_event_source *scrub; /* runs while there is something to scrub */
+	sd_event_source *watch; /* after each event: is there? */
+	sd_event_source *retry; /* armed while a pool is short of memory */
+};
+
+/* Connections */
+
+static void connection_close(struct connection *self)
+{
+	struct broker *broker = self->broker;
+
+	sd_event_source_disable_unref(self->input);
+	sd_event_source_disable_unref(self->deadline);
+	session_free(self->session);
+	if (self->next != NULL)
+		self->next->prev = self->prev;
+	if (self->prev != NULL)
+		self->prev->next = self->next;
+	else
+		broker->first = self->next;
+	free(self);
+	broker->nconnections--;
+}
+
+/* The client is gone: its leases come back, and a slot is free. */
+static void connection_end(struct connection *self)
+{
+	struct broker *broker = self->broker;
+
+	session_end(self->session);
+	connection_close(self);
+	if (broker->accept != NULL)
+		sd_event_source_set_enabled(broker->accept, SD_EVENT_ON);
+	if (broker->nconnections == 0 && broker->exit_when_alone)
+		sd_event_exit(broker->event, 0);
+}
+
+static int on_input(sd_event_source *source, int fd, uint32_t events,
+		    void *context)
+{
+	struct connection *self = context;
+	(void)source, (void)fd, (void)events;
+
+	if (!session_receive(self->session)) {
+		connection_end(self);
+	} else if (self->deadline != NULL &&
+		   session_guest(self->session) != NULL) {
+		self->deadline = sd_event_source_disable_unref(self->deadline);
+	}
+	return 0;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t now, void *context)
+{
+	(void)source, (void)now;
+	log_warning("a client dropped: it did not say HELLO");
+	connection_end(context);
+	return 0;
+}
+
+static int connection_watch(struct connection *self, int socket)
+{
+	sd_event *event = self->broker->event;
+
+	int r = sd_event_add_io(event, &self->input, socket, EPOLLIN, on_input,
+				self);
+	if (r < 0)
+		return r;
+	return sd_event_add_time_relative(event, &self->deadline,
+					  CLOCK_MONOTONIC, HELLO_DEADLINE, 0,
+					  on_deadline, self);
+}
+
+int broker_adopt_connection(struct broker *self, int socket, struct err *err)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (connection == NULL)
+		return err_set(err, ENOMEM, "serve a client");
+	int r = session_new(&connection->session, &self->registry, socket, err);
+	if (r < 0) {
+		free(connection);
+		return r;
+	}
+	connection->broker = self;
+	connection->next = self->first;
+	if (self->first != NULL)
+		self->first->prev = connection;
+	self->first = connection;
+	self->nconnections++;
+	r = connection_watch(connection, socket);
+	if (r < 0) {
+		/* The session owned the socket: keep the caller's promise. */
+		log_error("a client dropped: %s", strerror(-r));
+		connection_end(connection);
+	}
+	return 0;
+}
+
+static int on_accept(sd_event_source *source, int listener, uint32_t events,
+		     void *context)
+{
+	struct broker *self = context;
+	struct err err;
+	(void)events;
+
+	if (self->nconnections == BROKER_CLIENTS_MAX) {
+		log_warning("%d clients are served; more must wait",
+			    BROKER_CLIENTS_MAX);
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		return 0;
+	}
+	cleanup_close int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (socket < 0)
+		return 0; /* it went while it waited, or will be tried again */
+	if (broker_adopt_connection(self, socket, &err) < 0)
+		log_warning("a client dropped: %s", err.text);
+	else
+		steal_fd(&socket);
+	return 0;
+}
+
+/*
+ * Scrubbing: in the background, one lease of each pool a turn. It has the
+ * priority of clients, so that neither can keep the other from its turn.
+ */
+
+static void arm_retry(struct broker *self)
+{
+	bool ailing = false;
+
+	for (size_t i = 0; i < self->registry.npools; i++)
+		ailing = ailing || pool_ailing(self->registry.pools[i]);
+	int enabled = SD_EVENT_OFF;
+	sd_event_source_get_enabled(self->retry, &enabled);
+	if (!ailing || enabled != SD_EVENT_OFF)
+		return;
+	sd_event_source_set_time_relative(self->retry, RETRY_PERIOD);
+	sd_event_source_set_enabled(self->retry, SD_EVENT_ONESHOT);
+}
+
+static int on_retry(sd_event_source *source, uint64_t now, void *context)
+{
+	struct broker *self = context;
+	(void)source, (void)now;
+
+	for (size_t i = 0; i < self->registry.npools; i++)
+		pool_retry(self->registry.pools[i]);
+	return 0;
+}
+
+/* After whatever happened: is something dirty, or out of service? */
+static int on_watch(sd_event_source *source, void *context)
+{
+	struct broker *self = context;
+	bool dirty = false;
+	(void)source;
+
+	for (size_t i = 0; i < self->registry.npools; i++)
+		dirty = dirty ||
+			ledger_count(pool_ledger(self->registry.pools[i]),
+				     EXTENT_DIRTY) > 0;
+	if (dirty)
+		sd_event_source_set_enabled(self->scrub, SD_EVENT_ONESHOT);
+	arm_retry(self);
+	return 0;
+}
+
+static int on_scrub(sd_event_source *source, void *context)
+{
+	struct broker *self = context;
+	(void)source;
+
+	for (size_t i = 0; i < self->registry.npools; i++)
+		pool_scrub(self->registry.pools[i]);
+	for (struct connection *c = self->first, *next; c != NULL; c = next) {
+		next = c->next;
+		if (!session_retry(c->session))
+			connection_end(c);
+	}
+	return 0;
+}
+
+/* Life */
+
+static int add_sources(struct broker *self)
+{
+	int r = sd_event_add_defer(self->event, &self->scrub, on_scrub, self);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(self->scrub, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_post(self->event, &self->watch, on_watch,
+				      self);
+	if (r >= 0)
+		r = sd_event_add_time_relative(self->event, &self->retry,
+					       CLOCK_MONOTONIC, RETRY_PERIOD, 0,
+					       on_retry, self);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(self->retry, SD_EVENT_OFF);
+	return r;
+}
+
+int broker_new(struct broker **out, sd_event *event, struct err *err)
+{
+	struct broker *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return err_set(err, ENOMEM, "make a broker");
+	self->event = sd_event_ref(event);
+	self->lock = -1;
+	int r = add_sources(self);
+	if (r < 0) {
+		broker_free(self);
+		return err_set(err, -r, "prepare the event loop");
+	}
+	*out = self;
+	return 0;
+}
+
+void broker_free(struct broker *self)
+{
+	if (self == NULL)
+		return;
+	while (self->first != NULL)
+		connection_close(self->first);
+	if (self->accept != NULL) {
+		close(sd_event_source_get_io_fd(self->accept));
+		sd_event_source_disable_unref(self->accept);
+		unlink(self->path);
+	}
+	sd_event_source_disable_unref(self->scrub);
+	sd_event_source_disable_unref(self->watch);
+	sd_event_source_disable_unref(self->retry);
+	registry_clear(&self->registry);
+	if (self->lock >= 0)
+		close(self->lock);
+	sd_event_unref(self->event);
+	free(self);
+}
+
+int broker_claim(struct broker *self, const char *run_dir, struct err *err)
+{
+	int lock = listener_lock(run_dir, BROKER_LOCK_NAME, err);
+
+	if (lock < 0)
+		return lock;
+	self->lock = lock;
+	snprintf(self->path, sizeof(self->path), "%s/%s", run_dir,
+		 BROKER_SOCKET_NAME);
+	return 0;
+}
+
+int broker_add_pools(struct broker *self, const struct pool_spec *specs,
+		     size_t count, struct err *err)
+{
+	uint64_t descriptors = BROKER_CLIENTS_MAX + DESCRIPTORS_SPARE;
+
+	for (size_t i = 0; i < count; i++)
+		descriptors += specs[i].leases;
+	int r = backing_reserve_descriptors(descriptors, err);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct pool *pool = NULL;
+		r = pool_new(&pool, &specs[i], err);
+		if (r == 0)
+			r = registry_add_pool(&self->registry, pool, err);
+		if (r < 0)
+			pool_free(pool);
+	}
+	return r;
+}
+
+int broker_listen(struct broker *self, struct err *err)
+{
+	cleanup_close int fd = listener_open(self->path, err);
+
+	if (fd < 0)
+		return fd;
+	int r = sd_event_add_io(self->event, &self->accept, fd, EPOLLIN,
+				on_accept, self);
+	if (r < 0) {
+		unlink(self->path);
+		return err_set(err, -r, "wait for clients on %s", self->path);
+	}
+	steal_fd(&fd);
+	return 0;
+}
+
+void broker_exit_when_alone(struct broker *self)
+{
+	self->exit_when_alone = true;
+	if (self->nconnections == 0)
+		sd_event_exit(self->event, 0);
+}
+
+const struct registry *broker_registry(const struct broker *self)
+{
+	return &self->registry;
+}
+
+struct view *broker_view_take(void *broker)
+{
+	const struct broker *self = broker;
+
+	return snapshot_take(&self->registry);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The broker: pools, and the VMMs connected to them, on one event loop. Owns
+ * the lease socket, and decides when sessions receive and pools scrub.
+ */
+#ifndef LABYRINTH_BROKER_BROKER_H
+#define LABYRINTH_BROKER_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+#include "broker/pool.h"
+#include "broker/registry.h"
+#include "broker/view.h"
+
+#define BROKER_CLIENTS_MAX 1024
+#define BROKER_SOCKET_NAME "broker.sock"
+#define BROKER_LOCK_NAME   "broker.lock"
+
+struct broker;
+
+/* A broker without pools. It takes a reference on `event`. */
+int broker_new(struct broker **out, sd_event *event, struct err *err);
+
+/*
+ * Leave: close every connection, unlink the socket. Nothing is revoked, so
+ * guests run on with what they hold.
+ */
+void broker_free(struct broker *self);
+
+/*
+ * Be the one broker of a run directory, which is made if it is not there: so
+ * that whatever lies in it from an earlier life may be replaced. -EBUSY and a
+ * sentence when another broker lives there. Call it before broker_add_pools().
+ */
+int broker_claim(struct broker *self, const char *run_dir, struct err *err);
+
+/* Make the pools, and allocate all their memory. */
+int broker_add_pools(struct broker *self, const struct pool_spec *specs,
+		     size_t count, struct err *err);
+
+/* Listen on the claimed directory's socket. */
+int broker_listen(struct broker *self, struct err *err);
+
+/*
+ * Serve the client at the other end of a connected socket. 0, and the socket
+ * is the broker's; or a negated errno, and it is the caller's.
+ */
+int broker_adopt_connection(struct broker *self, int socket, struct err *err);
+
+/* Leave the event loop, with 0, when the last client has gone. */
+void broker_exit_when_alone(struct broker *self);
+
+/* The pools, to be read. */
+const struct registry *broker_registry(const struct broker *self);
+
+/* A snapshot for viewers: the `take` of a view_source; the broker is its
+ * context. */
+struct view *broker_view_take(void *broker);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ledger of one pool: in which state each extent is, who owns it, and what
+ * each guest was promised. The only truth about ownership; it makes no system
+ * call and knows no file. Every operation is O(1) in the size of the pool.
+ *
+ * A caller that breaks a rule below is a bug of the broker, not of a guest:
+ * the ledger says what happened on standard error and aborts.
+ */
+#ifndef LABYRINTH_BROKER_LEDGER_H
+#define LABYRINTH_BROKER_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/*
+ * The way of an extent:
+ * withdrawn -> dirty -> blank -> leased -> revoking -> dirty -> ...,
+ * and dirty -> withdrawn when no fresh file could be had for it.
+ */
+enum extent_state {
+	EXTENT_WITHDRAWN, /* out of service; every extent starts here */
+	EXTENT_DIRTY,	  /* nobody's; waits for a fresh file */
+	EXTENT_BLANK,	  /* zeroed, resident, ready to hand over */
+	EXTENT_LEASED,	  /* owned by exactly one guest */
+	EXTENT_REVOKING,  /* being cut from its last owner */
+	EXTENT_STATES
+};
+
+#define LEDGER_NO_EXTENT UINT32_MAX
+
+/* Extents in the order in which they came; the ledger's own. */
+struct extent_list {
+	uint32_t first; /* LEDGER_NO_EXTENT when empty, as is last */
+	uint32_t last;
+};
+
+/*
+ * What one guest was promised and holds. The broker keeps it in the guest's
+ * record; all its fields are the ledger's to write.
+ */
+struct account {
+	uint32_t id;	    /* of the guest, > 0, unique in the broker */
+	uint32_t guarantee; /* extents promised to it while it lives */
+	uint32_t limit;	    /* the most that it may hold */
+	uint32_t held;	    /* extents that it holds now */
+	struct extent_list leases;
+	struct account *next;
+	struct account *prev;
+};
+
+/* May a guest get one more lease? */
+enum ledger_answer {
+	LEDGER_NOW,   /* yes: a blank extent is there for it */
+	LEDGER_LATER, /* yes, once a dirty extent has been scrubbed */
+	LEDGER_NONE,  /* no: what is left is promised to others, or none is */
+	LEDGER_LIMIT, /* no: it holds its limit */
+};
+
+struct ledger;
+
+/* A ledger of `total` (> 0) withdrawn extents, or NULL without memory. */
+struct ledger *ledger_new(uint32_t total);
+
+/* Free a ledger, whatever it says; accounts are their keepers'. */
+void ledger_free(struct ledger *self);
+
+/*
+ * Open an account, if the pool can keep the promise: the sum of all guarantees
+ * fits in the pool, and what is neither lent nor promised now covers this
+ * one. Needs 0 < guarantee <= limit <= total and an id that is not in use.
+ * 0, or -ENOMEM and the sentence with the numbers.
+ */
+int ledger_admit(struct ledger *self, struct account *account, uint32_t id,
+		 uint32_t guarantee, uint32_t limit, struct err *err);
+
+/* Close an account that holds nothing. */
+void ledger_dismiss(struct ledger *self, struct account *account);
+
+/*
+ * The rule of who gets one more: never above the limit; below the guarantee
+ * always; above it only what is promised to nobody. Extents that are
+ * revoking or withdrawn count for nothing here: they may never come back.
+ */
+enum ledger_answer ledger_may_lease(const struct ledger *self,
+				    const struct account *account);
+
+/*
+ * The one function that changes an extent's state. `account` is whose it
+ * becomes (to EXTENT_LEASED, for which ledger_may_lease() must say
+ * LEDGER_NOW) or ceases to be (from EXTENT_LEASED), and NULL otherwise. A new
+ * owner gets a new generation.
+ */
+void ledger_move(struct ledger *self, uint32_t extent, enum extent_state to,
+		 struct account *account);
+
+/* The extent that is longest in a state other than leased, or none. */
+uint32_t ledger_first(const struct ledger *self, enum extent_state state);
+
+/* A lease's name on the wire: generation << 32 | extent. */
+uint64_t ledger_lease_id(const struct ledger *self, uint32_t extent);
+
+/*
+ * The extent that an account owns under this name, now. 0, or: -EINVAL when
+ * the pool has no such extent, -ESTALE when the name is of an earlier lease of
+ * it, -EPERM when another owns it or nobody does.
+ */
+int ledger_find(const struct ledger *self, uint64_t lease,
+		const struct account *account, uint32_t *extent);
+
+enum extent_state ledger_state(const struct ledger *self, uint32_t extent);
+uint32_t ledger_count(const struct ledger *self, enum extent_state state);
+uint32_t ledger_total(const struct ledger *self);
+
+/* The sum of all guarantees. */
+uint32_t ledger_guaranteed(const struct ledger *self);
+
+/* What guests may still claim of their guarantees. */
+uint32_t ledger_promised(const struct ledger *self);
+
+const char *ledger_state_name(enum extent_state state);
+
+/*
+ * Recompute everything from the extents alone, and compare. 0, or -EUCLEAN and
+ * the first difference. O(total): for tests and audits.
+ */
+int ledger_validate(const struct ledger *self, struct err *err);
+
+#endif

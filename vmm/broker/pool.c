@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* Extents and their files, moved together. */
+#include <config.h>
+
+#include "broker/pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <uuid.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "broker/backing.h"
+
+struct pool {
+	char name[LAB_NAME_MAX];
+	uint8_t uuid[16];
+	enum lab_backing backing;
+	struct ledger *ledger;
+	int *files;    /* -1 while withdrawn */
+	bool starving; /* the last fresh file could not be had */
+};
+
+/* Pools are named in this space: RFC 4122, version 5. */
+static const uuid_t pool_space = {0x6c, 0x61, 0x62, 0x79, 0x72, 0x69,
+				  0x4e, 0x54, 0x88, 0x70, 0x6f, 0x6f,
+				  0x6c, 0x73, 0x00, 0x01};
+
+static struct pool *pool_empty(const struct pool_spec *spec)
+{
+	struct pool *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return NULL;
+	self->ledger = ledger_new(spec->leases);
+	self->files = malloc(spec->leases * sizeof(int));
+	if (self->ledger == NULL || self->files == NULL) {
+		ledger_free(self->ledger);
+		free(self->files);
+		free(self);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < spec->leases; i++)
+		self->files[i] = -1;
+	strcpy(self->name, spec->name);
+	uuid_generate_sha1(self->uuid, pool_space, spec->name,
+			   strlen(spec->name));
+	self->backing = spec->backing != 0 ? spec->backing
+					   : backing_choose(spec->leases);
+	return self;
+}
+
+void pool_free(struct pool *self)
+{
+	if (self == NULL)
+		return;
+	for (uint32_t i = 0; i < ledger_total(self->ledger); i++) {
+		if (self->files[i] >= 0)
+			close(self->files[i]);
+	}
+	ledger_free(self->ledger);
+	free(self->files);
+	free(self);
+}
+
+/* A file of its own for every owner: so nothing of the last one is in it. */
+static int fresh_file(struct pool *self, uint32_t extent)
+{
+	char name[LAB_NAME_MAX + 32];
+
+	if (self->files[extent] >= 0) {
+		close(self->files[extent]);
+		self->files[extent] = -1;
+	}
+	snprintf(name, sizeof(name), "labyrinth:%s:%u", self->name, extent);
+	self->files[extent] = backing_create(self->backing, name);
+	int r = self->files[extent];
+	if (r < 0) {
+		self->files[extent] = -1;
+		return r;
+	}
+	return 0;
+}
+
+/* Allocation of a big pool takes a while: tell who waits. */
+static void say_progress(const struct pool *self, uint32_t done, time_t *said)
+{
+	time_t now = time(NULL);
+
+	if (*said == 0)
+		*said = now;
+	if (now - *said < 2)
+		return;
+	*said = now;
+	log_info("pool %s: %u of %u leases allocated", self->name, done,
+		 ledger_total(self->ledger));
+}
+
+static int fill(struct pool *self, struct err *err)
+{
+	uint32_t total = ledger_total(self->ledger);
+	time_t said = 0;
+
+	int r = backing_check(self->backing, total, err);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < total; i++) {
+		r = fresh_file(self, i);
+		if (r < 0)
+			return err_set(err, -r, "allocate lease %u of %u on %s",
+				       i + 1, total,
+				       backing_name(self->backing));
+		ledger_move(self->ledger, i, EXTENT_DIRTY, NULL);
+		ledger_move(self->ledger, i, EXTENT_BLANK, NULL);
+		say_progress(self, i + 1, &said);
+	}
+	return 0;
+}
+
+int pool_new(struct pool **out, const struct pool_spec *spec, struct err *err)
+{
+	if (spec->leases == 0 || spec->leases > POOL_LEASES_MAX)
+		return err_say(err, EINVAL,
+			       "pool %s: it can have 1 to %u leases of 2M, "
+			       "not %u",
+			       spec->name, POOL_LEASES_MAX, spec->leases);
+	struct pool *self = pool_empty(spec);
+	if (self == NULL)
+		return err_set(err, ENOMEM, "pool %s", spec->name);
+	int r = fill(self, err);
+	if (r < 0) {
+		pool_free(self);
+		return err_wrap(err, "pool %s", spec->name);
+	}
+	*out = self;
+	return 0;
+}
+
+const char *pool_name(const struct pool *self)
+{
+	return self->name;
+}
+
+const uint8_t *pool_uuid(const struct pool *self)
+{
+	return self->uuid;
+}
+
+enum lab_backing pool_backing(const struct pool *self)
+{
+	return self->backing;
+}
+
+struct ledger *pool_ledger(const struct pool *self)
+{
+	return self->ledger;
+}
+
+uint32_t pool_lease(struct pool *self, struct account *account)
+{
+	uint32_t extent = ledger_first(self->ledger, EXTENT_BLANK);
+
+	ledger_move(self->ledger, extent, EXTENT_LEASED, account);
+	return extent;
+}
+
+int pool_file(const struct pool *self, uint32_t extent)
+{
+	return self->files[extent];
+}
+
+static int cut(struct pool *self, uint32_t extent)
+{
+	int r = backing_cut(self->files[extent]);
+
+	if (r == 0)
+		ledger_move(self->ledger, extent, EXTENT_DIRTY, NULL);
+	return r;
+}
+
+void pool_revoke(struct pool *self, uint32_t extent, struct account *account)
+{
+	ledger_move(self->ledger, extent, EXTENT_REVOKING, account);
+	int r = cut(self, extent);
+	if (r < 0)
+		log_error("pool %s: lease %u could not be revoked: %s; it "
+			  "stays out of use",
+			  self->name, extent, strerror(-r));
+}
+
+void pool_revoke_all(struct pool *self, struct account *account)
+{
+	while (account->held > 0)
+		pool_revoke(self, account->leases.first, account);
+}
+
+/* One line when memory runs short, and one when all is well again. */
+static void starve(struct pool *self, int reason)
+{
+	if (!self->starving)
+		log_warning("pool %s: no memory for a fresh lease (%s); "
+			    "withdrawn until there is",
+			    self->name, strerror(reason));
+	self->starving = true;
+}
+
+/* Memory came back: bring back, one by one, what was withdrawn without it. */
+static void recover(struct pool *self)
+{
+	uint32_t next = ledger_first(self->ledger, EXTENT_WITHDRAWN);
+
+	if (next != LEDGER_NO_EXTENT)
+		ledger_move(self->ledger, next, EXTENT_DIRTY, NULL);
+	else if (self->starving)
+		log_info("pool %s: all leases are in service again",
+			 self->name);
+	self->starving = next != LEDGER_NO_EXTENT;
+}
+
+bool pool_scrub(struct pool *self)
+{
+	uint32_t extent = ledger_first(self->ledger, EXTENT_DIRTY);
+
+	if (extent == LEDGER_NO_EXTENT)
+		return false;
+	int r = fresh_file(self, extent);
+	if (r < 0) {
+		ledger_move(self->ledger, extent, EXTENT_WITHDRAWN, NULL);
+		starve(self, -r);
+	} else {
+		ledger_move(self->ledger, extent, EXTENT_BLANK, NULL);
+		recover(self);
+	}
+	return true;
+}
+
+bool pool_ailing(const struct pool *self)
+{
+	return ledger_count(self->ledger, EXTENT_WITHDRAWN) > 0 ||
+	       ledger_count(self->ledger, EXTENT_REVOKING) > 0;
+}
+
+void pool_retry(struct pool *self)
+{
+	uint32_t stuck = ledger_count(self->ledger, EXTENT_REVOKING);
+	uint32_t out = ledger_first(self->ledger, EXTENT_WITHDRAWN);
+
+	for (; stuck > 0; stuck--) {
+		uint32_t extent = ledger_first(self->ledger, EXTENT_REVOKING);
+		if (cut(self, extent) < 0)
+			break;
+	}
+	if (out != LEDGER_NO_EXTENT)
+		ledger_move(self->ledger, out, EXTENT_DIRTY, NULL);
+}

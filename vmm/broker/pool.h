@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pool: a ledger, and the file of each of its extents. Owns the files; what
+ * the ledger says and what the files are never differ between two calls.
+ */
+#ifndef LABYRINTH_BROKER_POOL_H
+#define LABYRINTH_BROKER_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <labyrinth/lease.h>
+
+#include "base/err.h"
+#include "broker/ledger.h"
+
+#define POOL_LEASES_MAX                                      \
+	(UINT32_C(1) << 20) /* 2 TiB: descriptors are finite \
+			     */
+
+struct pool_spec {
+	char name[LAB_NAME_MAX];
+	uint32_t leases;	  /* 1 to POOL_LEASES_MAX */
+	enum lab_backing backing; /* 0: the best that the host has */
+};
+
+struct pool;
+
+/*
+ * Make a pool with all its memory, every extent blank; says how far it is in
+ * the log when that takes long. The caller has reserved the descriptors.
+ * 0 and *out, or a negated errno and a sentence.
+ */
+int pool_new(struct pool **out, const struct pool_spec *spec, struct err *err);
+
+/* Close every file. Guests keep what they have mapped: this does not revoke. */
+void pool_free(struct pool *self);
+
+const char *pool_name(const struct pool *self);
+const uint8_t *pool_uuid(const struct pool *self); /* 16 bytes */
+enum lab_backing pool_backing(const struct pool *self);
+
+/* The pool's ledger: to admit, to ask; states are moved by the pool alone. */
+struct ledger *pool_ledger(const struct pool *self);
+
+/*
+ * Lease a blank extent to an account for which ledger_may_lease() says
+ * LEDGER_NOW. Returns the extent.
+ */
+uint32_t pool_lease(struct pool *self, struct account *account);
+
+/* An extent's file, to be sent to its owner; the pool's. */
+int pool_file(const struct pool *self, uint32_t extent);
+
+/*
+ * Take a lease from its owner, who is not asked: its pages are gone from every
+ * mapping when this returns, and it waits to be scrubbed. (Should the kernel
+ * not do it, the extent stays `revoking`, and pool_retry() tries again.)
+ */
+void pool_revoke(struct pool *self, uint32_t extent, struct account *account);
+
+/* Revoke all that an account holds. */
+void pool_revoke_all(struct pool *self, struct account *account);
+
+/*
+ * Give the extent that is dirty for longest a fresh file, so that it is blank;
+ * without memory for it, it is withdrawn, which is logged. False when none was
+ * dirty.
+ */
+bool pool_scrub(struct pool *self);
+
+/* Is there anything for pool_retry() to try? */
+bool pool_ailing(const struct pool *self);
+
+/* Try again what failed: one withdrawn extent, and what is still revoking. */
+void pool_retry(struct pool *self);
+
+#endif

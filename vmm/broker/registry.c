@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* Names, numbers and promises at the broker's door. */
+#include <config.h>
+
+#include "broker/registry.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uuid.h>
+
+/* Guests are named in this space: RFC 4122, version 5. */
+static const uuid_t guest_space = {0x6c, 0x61, 0x62, 0x79, 0x72, 0x69,
+				   0x4e, 0x54, 0x88, 0x67, 0x75, 0x65,
+				   0x73, 0x74, 0x00, 0x01};
+
+void registry_clear(struct registry *self)
+{
+	while (self->first != NULL) {
+		struct guest *guest = self->first;
+		self->first = guest->next;
+		free(guest);
+	}
+	for (size_t i = 0; i < self->npools; i++)
+		pool_free(self->pools[i]);
+	*self = (struct registry){0};
+}
+
+bool registry_name_valid(const char *name, size_t bytes)
+{
+	size_t length = strnlen(name, bytes);
+
+	if (length == 0 || length >= LAB_NAME_MAX || length == bytes)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (!isascii((unsigned char)name[i]) ||
+		    (!isalnum((unsigned char)name[i]) &&
+		     strchr("._-", name[i]) == NULL))
+			return false;
+	}
+	return true;
+}
+
+int registry_add_pool(struct registry *self, struct pool *pool, struct err *err)
+{
+	if (registry_find_pool(self, pool_name(pool)) != NULL)
+		return err_say(err, EEXIST, "there are two pools named %s",
+			       pool_name(pool));
+	if (self->npools == REGISTRY_POOLS_MAX)
+		return err_say(err, ENOSPC, "there can be %d pools at most",
+			       REGISTRY_POOLS_MAX);
+	self->pools[self->npools++] = pool;
+	return 0;
+}
+
+struct pool *registry_find_pool(const struct registry *self, const char *name)
+{
+	for (size_t i = 0; i < self->npools; i++) {
+		if (strcmp(pool_name(self->pools[i]), name) == 0)
+			return self->pools[i];
+	}
+	return NULL;
+}
+
+static bool name_taken(const struct registry *self, const char *name)
+{
+	const struct guest *guest = self->first;
+
+	while (guest != NULL && strcmp(guest->name, name) != 0)
+		guest = guest->next;
+	return guest != NULL;
+}
+
+/* The names: well formed, a pool that is there, a guest that is not yet. */
+static int check_names(const struct registry *self,
+		       const struct lab_lease_msg *hello, struct err *err)
+{
+	if (!registry_name_valid(hello->hello.name, LAB_NAME_MAX))
+		return err_say(err, EINVAL,
+			       "the guest's name is not 1 to %d letters, "
+			       "digits, dots, dashes or underscores",
+			       LAB_NAME_MAX - 1);
+	if (!registry_name_valid(hello->hello.pool, LAB_NAME_MAX))
+		return err_say(err, EINVAL,
+			       "the pool's name is not 1 to %d letters, "
+			       "digits, dots, dashes or underscores",
+			       LAB_NAME_MAX - 1);
+	if (registry_find_pool(self, hello->hello.pool) == NULL)
+		return err_say(err, ENOENT, "there is no pool named %s",
+			       hello->hello.pool);
+	if (name_taken(self, hello->hello.name))
+		return err_say(err, EEXIST,
+			       "a guest named %s is running already: choose "
+			       "another name",
+			       hello->hello.name);
+	return 0;
+}
+
+/* 1 <= memory <= guarantee <= limit <= pool. */
+static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
+			 struct err *err)
+{
+	uint64_t memory = hello->hello.memory;
+	uint64_t guarantee = hello->hello.guarantee;
+	uint64_t limit = hello->hello.limit;
+
+	if (memory < 1)
+		return err_say(err, EINVAL,
+			       "a guest needs one lease of memory at least");
+	if (memory > guarantee)
+		return err_say(err, EINVAL,
+			       "its memory of %" PRIu64 " leases is more than "
+			       "its guarantee of %" PRIu64,
+			       memory, guarantee);
+	if (guarantee > limit)
+		return err_say(err, EINVAL,
+			       "its guarantee of %" PRIu64 " leases is more "
+			       "than its limit of %" PRIu64,
+			       guarantee, limit);
+	if (limit > total)
+		return err_say(err, EINVAL,
+			       "its limit of %" PRIu64 " leases is more than "
+			       "the %" PRIu32 " of pool %s",
+			       limit, total, hello->hello.pool);
+	return 0;
+}
+
+static struct guest *guest_new(const struct lab_lease_msg *hello, pid_t pid)
+{
+	struct guest *guest = calloc(1, sizeof(*guest));
+
+	if (guest == NULL)
+		return NULL;
+	strcpy(guest->name, hello->hello.name);
+	uuid_generate_sha1(guest->uuid, guest_space, guest->name,
+			   strlen(guest->name));
+	guest->pid = pid;
+	guest->memory = hello->hello.memory;
+	return guest;
+}
+
+static void append(struct registry *self, struct guest *guest)
+{
+	guest->prev = self->last;
+	if (self->last != NULL)
+		self->last->next = guest;
+	else
+		self->first = guest;
+	self->last = guest;
+}
+
+int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
+		   pid_t pid, struct guest **out, struct err *err)
+{
+	int r = check_names(self, hello, err);
+	if (r < 0)
+		return r;
+	struct pool *pool = registry_find_pool(self, hello->hello.pool);
+	struct ledger *ledger = pool_ledger(pool);
+	r = check_numbers(hello, ledger_total(ledger), err);
+	if (r < 0)
+		return r;
+	struct guest *guest = guest_new(hello, pid);
+	if (guest == NULL)
+		return err_say(err, ENOMEM, "the broker is out of memory");
+	r = ledger_admit(ledger, &guest->account, self->last_id + 1,
+			 (uint32_t)hello->hello.guarantee,
+			 (uint32_t)hello->hello.limit, err);
+	if (r < 0) {
+		free(guest);
+		return r;
+	}
+	guest->id = ++self->last_id;
+	guest->pool = pool;
+	append(self, guest);
+	*out = guest;
+	return 0;
+}
+
+void registry_dismiss(struct registry *self, struct guest *guest)
+{
+	pool_revoke_all(guest->pool, &guest->account);
+	ledger_dismiss(pool_ledger(guest->pool), &guest->account);
+	if (guest->next != NULL)
+		guest->next->prev = guest->prev;
+	else
+		self->last = guest->prev;
+	if (guest->prev != NULL)
+		guest->prev->next = guest->next;
+	else
+		self->first = guest->next;
+	free(guest);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The broker's pools and its living guests: who may come in, under which
+ * name, with what promised. Knows nothing of sockets.
+ */
+#ifndef LABYRINTH_BROKER_REGISTRY_H
+#define LABYRINTH_BROKER_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <labyrinth/lease.h>
+
+#include "base/err.h"
+#include "broker/pool.h"
+
+#define REGISTRY_POOLS_MAX 16
+
+struct guest {
+	uint32_t id; /* > 0, never used again in this broker's life */
+	char name[LAB_NAME_MAX];
+	uint8_t uuid[16]; /* made from the name */
+	pid_t pid;	  /* of its VMM, from the kernel */
+	struct pool *pool;
+	uint64_t memory; /* boot RAM, leases */
+	struct account account;
+	struct guest *next; /* in order of id */
+	struct guest *prev;
+};
+
+struct registry {
+	struct pool *pools[REGISTRY_POOLS_MAX]; /* the registry's */
+	size_t npools;
+	struct guest *first; /* guests, the registry's */
+	struct guest *last;
+	uint32_t last_id;
+};
+
+/* Free pools and guests. Nothing is revoked: guests run on without us. */
+void registry_clear(struct registry *self);
+
+/* Is this a name: 1 to 63 of [A-Za-z0-9._-] and a NUL within `bytes`? */
+bool registry_name_valid(const char *name, size_t bytes);
+
+/*
+ * Take a pool, which is the registry's then. -EEXIST for a second one of the
+ * same name, -ENOSPC for one too many; the pool is still the caller's then.
+ */
+int registry_add_pool(struct registry *self, struct pool *pool,
+		      struct err *err);
+
+struct pool *registry_find_pool(const struct registry *self, const char *name);
+
+/*
+ * Admit a guest as a HELLO asks. 0 and *out (the registry's), or a refusal:
+ * -EINVAL for a bad name or numbers that do not fit each other or the pool,
+ * -EEXIST for the name of a living guest, -ENOENT for an unknown pool,
+ * -ENOMEM when the guarantee cannot be promised. `hello` is read as it came.
+ */
+int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
+		   pid_t pid, struct guest **out, struct err *err);
+
+/* A guest is gone: revoke all its leases, forget it. */
+void registry_dismiss(struct registry *self, struct guest *guest);
+
+#endif

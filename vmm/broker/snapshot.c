@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies what viewers may know out of the registry. */
+#include <config.h>
+
+#include "broker/snapshot.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/*
+ * CPU time of a process, all its threads, in ns; 0 when it is gone. In
+ * /proc/PID/stat the 14th and 15th fields, counted past the command's name,
+ * which may hold anything, a parenthesis too.
+ */
+static uint64_t process_cpu_time(pid_t pid)
+{
+	char path[32], stat[1024];
+	uint64_t user, system;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	size_t bytes = fread(stat, 1, sizeof(stat) - 1, file);
+	fclose(file);
+	stat[bytes] = '\0';
+	const char *rest = strrchr(stat, ')');
+	if (rest == NULL ||
+	    sscanf(rest + 1,
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64
+		   " %" SCNu64,
+		   &user, &system) != 2)
+		return 0;
+	return (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static void copy_pool(struct view_pool *to, const struct pool *pool)
+{
+	const struct ledger *ledger = pool_ledger(pool);
+
+	strcpy(to->name, pool_name(pool));
+	memcpy(to->uuid, pool_uuid(pool), sizeof(to->uuid));
+	to->backing = pool_backing(pool);
+	to->total = ledger_total(ledger);
+	to->blank = ledger_count(ledger, EXTENT_BLANK);
+	to->leased = ledger_count(ledger, EXTENT_LEASED);
+	to->revoking = ledger_count(ledger, EXTENT_REVOKING);
+	to->dirty = ledger_count(ledger, EXTENT_DIRTY);
+	to->withdrawn = ledger_count(ledger, EXTENT_WITHDRAWN);
+	to->guaranteed = ledger_guaranteed(ledger);
+}
+
+static size_t pool_index(const struct registry *registry,
+			 const struct pool *pool)
+{
+	size_t i = 0;
+
+	while (i < registry->npools && registry->pools[i] != pool)
+		i++;
+	return i;
+}
+
+static void copy_guest(struct view_guest *to, const struct guest *guest)
+{
+	to->id = guest->id;
+	strcpy(to->name, guest->name);
+	memcpy(to->uuid, guest->uuid, sizeof(to->uuid));
+	to->pid = guest->pid;
+	to->cpu_time = process_cpu_time(guest->pid);
+	to->memory = guest->memory;
+	to->guarantee = guest->account.guarantee;
+	to->limit = guest->account.limit;
+	to->leases = guest->account.held;
+}
+
+struct view *snapshot_take(const struct registry *registry)
+{
+	struct view *view = calloc(1, sizeof(*view));
+
+	if (view == NULL)
+		return NULL;
+	for (const struct guest *g = registry->first; g != NULL; g = g->next)
+		view->nguests++;
+	view->npools = registry->npools;
+	view->pools = calloc(view->npools + 1, sizeof(*view->pools));
+	view->guests = calloc(view->nguests + 1, sizeof(*view->guests));
+	if (view->pools == NULL || view->guests == NULL) {
+		view_free(view);
+		return NULL;
+	}
+	for (size_t i = 0; i < view->npools; i++)
+		copy_pool(&view->pools[i], registry->pools[i]);
+	struct view_guest *to = view->guests;
+	for (const struct guest *g = registry->first; g != NULL; g = g->next) {
+		to->pool = pool_index(registry, g->pool);
+		copy_guest(to++, g);
+	}
+	return view;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * labyrinthd, the broker's program: options, then a broker and a libvirt
+ * endpoint on one event loop. The only file that knows both.
+ */
+#include <config.h>
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/size.h"
+#include "broker/backing.h"
+#include "broker/broker.h"
+#include "rpc/server.h"
+
+const char *argp_program_version = "labyrinthd (Labyrinth) " PACKAGE_VERSION;
+
+struct options {
+	struct pool_spec pools[REGISTRY_POOLS_MAX];
+	size_t npools;
+	const char *run_dir;
+	const char *libvirt_dir; /* NULL: no libvirt endpoint */
+	int serve_fd;		 /* -1: serve whoever connects */
+};
+
+enum option_key {
+	OPTION_POOL = 'p',
+	OPTION_RUN_DIR = 'r',
+	OPTION_LIBVIRT_DIR = 'l',
+	OPTION_SERVE_FD = 0x100,
+};
+
+static const struct argp_option option_table[] = {
+	{"pool", OPTION_POOL, "NAME=SIZE", 0,
+	 "Own a pool of that size, in leases of 2M; may be given several "
+	 "times (default: default=256M)",
+	 0},
+	{"run-dir", OPTION_RUN_DIR, "DIR", 0,
+	 "Listen for guests in DIR (default: /run/labyrinth)", 0},
+	{"libvirt-dir", OPTION_LIBVIRT_DIR, "DIR", 0,
+	 "Listen for libvirt clients in DIR (default: /run/libvirt; none: "
+	 "do not)",
+	 0},
+	{"serve-fd", OPTION_SERVE_FD, "FD", 0,
+	 "Serve only the VMM at the other end of the connected socket FD, "
+	 "and end when it does",
+	 0},
+	{0},
+};
+
+/* NAME=SIZE; prints what is wrong with it and exits, as argp does. */
+static void parse_pool(struct options *self, const char *text,
+		       struct argp_state *state)
+{
+	const char *equals = strchr(text, '=');
+	uint64_t leases;
+	struct err err;
+
+	if (self->npools == REGISTRY_POOLS_MAX)
+		argp_error(state, "there can be %d pools at most",
+			   REGISTRY_POOLS_MAX);
+	struct pool_spec *spec = &self->pools[self->npools];
+	size_t length = equals != NULL ? (size_t)(equals - text) : 0;
+	if (length >= sizeof(spec->name))
+		argp_error(state, "the name of pool %s is too long", text);
+	memcpy(spec->name, text, length);
+	spec->name[length] = '\0';
+	if (!registry_name_valid(spec->name, sizeof(spec->name)))
+		argp_error(state,
+			   "--pool %s: write NAME=SIZE, like default=256M, the "
+			   "name of letters, digits, dots, dashes and "
+			   "underscores",
+			   text);
+	for (size_t i = 0; i < self->npools; i++) {
+		if (strcmp(self->pools[i].name, spec->name) == 0)
+			argp_error(state, "there are two pools named %s",
+				   spec->name);
+	}
+	if (size_parse_leases(equals + 1, &leases, &err) < 0)
+		argp_error(state, "--pool %s: %s", text, err.text);
+	if (leases == 0 || leases > POOL_LEASES_MAX)
+		argp_error(state, "--pool %s: a pool has 2M to %uG", text,
+			   POOL_LEASES_MAX / 512);
+	spec->leases = (uint32_t)leases;
+	self->npools++;
+}
+
+static int parse_fd(const char *text, struct argp_state *state)
+{
+	char *end;
+
+	errno = 0;
+	long fd = strtol(text, &end, 10);
+	if (errno != 0 || *text == '\0' || *end != '\0' || fd < 0 ||
+	    fd > 1 << 20)
+		argp_error(state, "--serve-fd %s: not a descriptor", text);
+	return (int)fd;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *self = state->input;
+
+	switch (key) {
+	case OPTION_POOL:
+		parse_pool(self, argument, state);
+		return 0;
+	case OPTION_RUN_DIR:
+		self->run_dir = argument;
+		return 0;
+	case OPTION_LIBVIRT_DIR:
+		self->libvirt_dir =
+			strcmp(argument, "none") == 0 ? NULL : argument;
+		return 0;
+	case OPTION_SERVE_FD:
+		self->serve_fd = parse_fd(argument, state);
+		return 0;
+	case ARGP_KEY_END:
+		if (self->npools == 0)
+			self->pools[self->npools++] = (struct pool_spec){
+				.name = "default",
+				.leases = 128,
+			};
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp parser = {
+	.options = option_table,
+	.parser = parse_option,
+	.doc = "Own pools of host memory and lease it, 2 MiB at a time, each "
+	       "lease to exactly one guest.\v"
+	       "It stays in the foreground, logs to standard error, and ends "
+	       "on SIGTERM or SIGINT; its guests run on with what they hold.",
+};
+
+/* 256M, 3G, 2T: the largest unit that divides it. */
+static void print_size(char *text, size_t bytes, uint64_t leases)
+{
+	static const char units[] = "MGT";
+	uint64_t size = leases * 2;
+	int unit = 0;
+
+	for (; units[unit + 1] != '\0' && size % 1024 == 0; unit++)
+		size /= 1024;
+	snprintf(text, bytes, "%" PRIu64 "%c", size, units[unit]);
+}
+
+static void say_ready(const struct options *options,
+		      const struct broker *broker)
+{
+	const struct registry *registry = broker_registry(broker);
+	const char *socket =
+		options->serve_fd >= 0 ? "inherited" : options->run_dir;
+
+	for (size_t i = 0; i < registry->npools; i++) {
+		const struct pool *pool = registry->pools[i];
+		uint32_t leases = ledger_total(pool_ledger(pool));
+		char size[32];
+
+		print_size(size, sizeof(size), leases);
+		log_info("ready: pool %s %s, %u leases of 2M, backing %s; "
+			 "socket %s%s",
+			 pool_name(pool), size, leases,
+			 backing_name(pool_backing(pool)), socket,
+			 options->serve_fd >= 0 ? "" : "/" BROKER_SOCKET_NAME);
+	}
+}
+
+/* Signals become events; before this they end the program as they always do. */
+static int watch_signals(sd_event *event, bool private, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	if (!private)
+		sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return err_set(err, errno, "block signals");
+	int r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0 && !private)
+		r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+	return r < 0 ? err_set(err, -r, "watch for signals") : 0;
+}
+
+static int loop(sd_event *event, struct err *err)
+{
+	int r = sd_event_loop(event);
+
+	return r < 0 ? err_set(err, -r, "run the event loop") : 0;
+}
+
+/* The broker of one guest: no files, no listeners, no terminal's ^C. */
+static int serve_one(const struct options *options, struct broker *broker,
+		     sd_event *event, struct err *err)
+{
+	signal(SIGINT, SIG_IGN); /* that is for the VMM; we end with it */
+	int r = broker_add_pools(broker, options->pools, options->npools, err);
+	if (r == 0)
+		r = watch_signals(event, true, err);
+	if (r == 0)
+		r = broker_adopt_connection(broker, options->serve_fd, err);
+	if (r < 0)
+		return r;
+	broker_exit_when_alone(broker);
+	return loop(event, err);
+}
+
+static int serve_viewers_too(const struct options *options,
+			     struct broker *broker, sd_event *event,
+			     struct err *err)
+{
+	const struct view_source source = {.take = broker_view_take,
+					   .context = broker};
+	struct rpc_server *server = NULL;
+
+	if (options->libvirt_dir != NULL) {
+		int r = rpc_server_new(&server, event, options->libvirt_dir,
+				       &source, err);
+		if (r < 0)
+			return r;
+	}
+	say_ready(options, broker);
+	sd_notify(0, "READY=1");
+	int r = loop(event, err);
+	sd_notify(0, "STOPPING=1");
+	if (server != NULL)
+		rpc_server_free(server);
+	return r;
+}
+
+static int serve_all(const struct options *options, struct broker *broker,
+		     sd_event *event, struct err *err)
+{
+	int r = broker_claim(broker, options->run_dir, err);
+
+	if (r == 0)
+		r = broker_add_pools(broker, options->pools, options->npools,
+				     err);
+	if (r == 0)
+		r = watch_signals(event, false, err);
+	if (r == 0)
+		r = broker_listen(broker, err);
+	return r < 0 ? r : serve_viewers_too(options, broker, event, err);
+}
+
+static int serve(const struct options *options, struct err *err)
+{
+	sd_event *event = NULL;
+	struct broker *broker = NULL;
+
+	int r = sd_event_new(&event);
+	if (r < 0)
+		return err_set(err, -r, "make an event loop");
+	r = broker_new(&broker, event, err);
+	if (r == 0 && options->serve_fd >= 0)
+		r = serve_one(options, broker, event, err);
+	else if (r == 0)
+		r = serve_all(options, broker, event, err);
+	broker_free(broker);
+	sd_event_unref(event);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.run_dir = "/run/labyrinth",
+		.libvirt_dir = "/run/libvirt",
+		.serve_fd = -1,
+	};
+	struct err err;
+
+	log_init("labyrinthd");
+	argp_parse(&parser, argc, argv, 0, NULL, &options);
+	if (options.serve_fd >= 0)
+		log_quiet();
+	if (serve(&options, &err) < 0) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	return 0;
+}

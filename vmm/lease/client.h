@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The VMM's end of the lease protocol: a lease_source over a broker's socket.
+ * Believes the broker as little as the broker believes it. Not for two threads
+ * at once: its user holds a lock of its own around it.
+ */
+#ifndef LABYRINTH_LEASE_CLIENT_H
+#define LABYRINTH_LEASE_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <labyrinth/lease.h>
+
+#include "base/err.h"
+#include "mem/source.h"
+
+/* Seconds that a broker has for an answer, before it counts as hung. */
+#define CLIENT_DEADLINE 10
+
+struct client {
+	int socket;		  /* -1 when closed */
+	uint64_t seq;		  /* of the latest message sent */
+	uint64_t asked;		  /* seq of a LEASE without answer yet; or 0 */
+	enum lab_backing backing; /* as the WELCOME said */
+	bool broken;		  /* the broker went, or broke the protocol */
+	struct err last; /* why the latest get failed; code 0 before one did */
+};
+
+/* What a guest asks for, and gets or is refused. */
+struct client_request {
+	const char *name; /* of the guest */
+	const char *pool;
+	uint64_t memory; /* leases */
+	uint64_t guarantee;
+	uint64_t limit;
+};
+
+struct client_welcome {
+	uint32_t guest; /* id */
+	enum lab_backing backing;
+	uint64_t pool_total; /* leases */
+	uint8_t uuid[16];    /* of the guest */
+};
+
+/*
+ * Connect to the broker that listens at `path`. 0 or a negated errno, -ENOENT
+ * and -ECONNREFUSED when there is none. client_close() after a success.
+ */
+int client_connect(struct client *self, const char *path, struct err *err);
+
+/*
+ * The same over a socket that is connected already, and is the client's from
+ * here on. A broker at its other end may just have been started and be
+ * allocating its pool: client_hello() waits for it without a deadline.
+ */
+void client_from_fd(struct client *self, int socket);
+
+/*
+ * Ask to be admitted; once, first. 0 and *welcome, or the broker's refusal
+ * with its sentence and errno, or -EPIPE, -ETIMEDOUT, -EPROTO for a broker that
+ * goes, hangs, or answers nonsense.
+ */
+int client_hello(struct client *self, const struct client_request *request,
+		 struct client_welcome *welcome, struct err *err);
+
+/*
+ * The source of leases; self is its context. Beside what mem/source.h says,
+ * get gives -ETIMEDOUT when the broker does not answer in time: the connection
+ * stays, and a late answer serves the next get. Why a get failed is in
+ * self->last.
+ */
+struct lease_source client_source(struct client *self);
+
+/* Close the connection: the broker takes every lease back. */
+void client_close(struct client *self);
+
+#endif
