@@ -1,5 +1,26 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/librpc.a
 vmm_librpc_a_SOURCES = \
+	vmm/rpc/call.c \
+	vmm/rpc/call.h \
+	vmm/rpc/client.c \
+	vmm/rpc/client.h \
+	vmm/rpc/connect.c \
+	vmm/rpc/domain.c \
+	vmm/rpc/handlers.h \
+	vmm/rpc/host.c \
+	vmm/rpc/host.h \
+	vmm/rpc/listen.c \
+	vmm/rpc/listen.h \
+	vmm/rpc/node.c \
+	vmm/rpc/program.c \
+	vmm/rpc/program.h \
 	vmm/rpc/server.c \
-	vmm/rpc/server.h
+	vmm/rpc/server.h \
+	vmm/rpc/storage.c \
+	vmm/rpc/storage.h \
+	vmm/rpc/volume.c \
+	vmm/rpc/xml.c \
+	vmm/rpc/xml.h
+vmm_librpc_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(TIRPC_CFLAGS) \
+	$(XML_CFLAGS) $(UUID_CFLAGS) $(LIBVIRT_CFLAGS)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "rpc-view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int rpc_view_alive;
+size_t rpc_view_guests;
+
+static const struct view_pool pools[] = {
+	{
+		.name = "default",
+		.uuid = "\x10\x11\x12\x13\x14\x15\x16\x17"
+			"\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f",
+		.backing = LAB_BACKING_SHMEM,
+		.total = 128,
+		.blank = 100,
+		.leased = 20,
+		.revoking = 2,
+		.dirty = 6,
+		.guaranteed = 16,
+	},
+	{
+		.name = "huge",
+		.uuid = "\x20\x21\x22\x23\x24\x25\x26\x27"
+			"\x28\x29\x2a\x2b\x2c\x2d\x2e\x2f",
+		.backing = LAB_BACKING_HUGETLB,
+		.total = 64,
+		.blank = 63,
+		.withdrawn = 1,
+	},
+};
+
+static const struct view_guest guests[] = {
+	{
+		.id = 1,
+		.name = "alpha",
+		.uuid = "\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7"
+			"\xa8\xa9\xaa\xab\xac\xad\xae\xaf",
+		.pid = 4711,
+		.cpu_time = 1500000000,
+		.memory = 4,
+		.guarantee = 8,
+		.limit = 32,
+		.leases = 12,
+	},
+	{
+		.id = 7,
+		.name = "beta <&> two",
+		.uuid = "\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7"
+			"\xb8\xb9\xba\xbb\xbc\xbd\xbe\xbf",
+		.pid = 4712,
+		.cpu_time = 0,
+		.memory = 4,
+		.guarantee = 8,
+		.limit = 16,
+		.leases = 8,
+	},
+};
+
+static struct view *take(void *context)
+{
+	size_t count = rpc_view_guests > 0 ? rpc_view_guests : 2;
+	struct view *view = calloc(1, sizeof(*view));
+
+	(void)context;
+	if (view == NULL)
+		return NULL;
+	rpc_view_alive++;
+	view->pools = malloc(sizeof(pools));
+	view->guests = calloc(count, sizeof(*view->guests));
+	if (view->pools == NULL || view->guests == NULL) {
+		view_free(view);
+		return NULL;
+	}
+	memcpy(view->pools, pools, sizeof(pools));
+	view->npools = 2;
+	view->nguests = count;
+	if (rpc_view_guests == 0) {
+		memcpy(view->guests, guests, sizeof(guests));
+		return view;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct view_guest *guest = &view->guests[i];
+		*guest = guests[0];
+		guest->id = (uint32_t)i + 1;
+		memcpy(guest->uuid, &guest->id, sizeof(guest->id));
+		snprintf(guest->name, sizeof(guest->name), "guest-%zu", i);
+	}
+	return view;
+}
+
+void view_free(struct view *view)
+{
+	if (view == NULL)
+		return;
+	rpc_view_alive--;
+	free(view->pools);
+	free(view->guests);
+	free(view);
+}
+
+const struct view_source rpc_view_source = {.take = take};

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "rpc/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rpc/program.h"
+#include "wire/virnet.h"
+
+/*
+ * The longest packet taken from a client. The largest that any procedure here
+ * needs is a few KiB of names; 1 MiB leaves room for a list of domains.
+ */
+#define REQUEST_MAX (1u << 20)
+
+struct rpc_client {
+	int fd;
+	sd_event_source *io;
+	sd_event_source *timer;
+	const struct view_source *source;
+	const struct rpc_limits *limits;
+	struct client_owner owner;
+	struct rpc_session session;
+	struct rpc_client *next;
+	unsigned misses; /* PINGs sent since anything was heard */
+
+	/* The packet that comes in. */
+	uint8_t head[VIRNET_HEADER_BYTES];
+	struct virnet_header header; /* when all of head is there */
+	uint8_t *payload;	     /* allocated then, if it has any */
+	size_t have;		     /* bytes of head and payload */
+
+	/*
+	 * The packet that goes out. While there is one nothing is read, so
+	 * there is never a second.
+	 */
+	uint8_t *out; /* NULL: none */
+	size_t out_bytes;
+	size_t out_sent;
+};
+
+bool client_is_anonymous(const struct rpc_client *self)
+{
+	return !self->session.opened;
+}
+
+struct rpc_client **client_next(struct rpc_client *self)
+{
+	return &self->next;
+}
+
+static void set_timer(struct rpc_client *self, uint64_t usec)
+{
+	if (sd_event_source_set_time_relative(self->timer, usec) < 0 ||
+	    sd_event_source_set_enabled(self->timer, SD_EVENT_ONESHOT) < 0)
+		abort(); /* our own arguments are wrong */
+}
+
+/*
+ * What we wait for next, and how long: to be opened (from the start on, so
+ * nothing the peer does puts it off), for an answer to be read, or for a sign
+ * of life.
+ */
+static void wait_for_next(struct rpc_client *self)
+{
+	if (sd_event_source_set_io_events(
+		    self->io, self->out != NULL ? EPOLLOUT : EPOLLIN) < 0)
+		abort();
+	if (!self->session.opened)
+		return;
+	if (self->out != NULL)
+		set_timer(self, self->limits->stall_usec);
+	else if (self->session.keepalive)
+		set_timer(self, self->limits->keepalive_usec);
+	else
+		sd_event_source_set_enabled(self->timer, SD_EVENT_OFF);
+}
+
+/*
+ * Send what the socket takes. 0 when it took all or would block, or a negated
+ * errno.
+ */
+static int flush(struct rpc_client *self)
+{
+	while (self->out_sent < self->out_bytes) {
+		ssize_t sent = send(self->fd, self->out + self->out_sent,
+				    self->out_bytes - self->out_sent,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		self->out_sent += (size_t)sent;
+	}
+	free(self->out);
+	self->out = NULL;
+	return self->session.closing ? -ESHUTDOWN : 0;
+}
+
+/* Send a packet, which becomes the client's. As flush(). */
+static int send_packet(struct rpc_client *self, uint8_t *packet, size_t bytes)
+{
+	self->out = packet;
+	self->out_bytes = bytes;
+	self->out_sent = 0;
+	return flush(self);
+}
+
+static int send_keepalive(struct rpc_client *self, int procedure)
+{
+	struct virnet_header header = {
+		.length = VIRNET_HEADER_BYTES,
+		.program = VIRNET_PROGRAM_KEEPALIVE,
+		.version = VIRNET_PROGRAM_VERSION,
+		.procedure = procedure,
+		.type = VIRNET_MESSAGE,
+	};
+	uint8_t *packet = malloc(VIRNET_HEADER_BYTES);
+
+	if (packet == NULL)
+		return -ENOMEM;
+	virnet_encode(&header, packet);
+	return send_packet(self, packet, VIRNET_HEADER_BYTES);
+}
+
+/* A whole message: keepalive, or nothing that we know. */
+static int take_message(struct rpc_client *self)
+{
+	const struct virnet_header *header = &self->header;
+
+	if (header->program != VIRNET_PROGRAM_KEEPALIVE ||
+	    header->version != VIRNET_PROGRAM_VERSION ||
+	    header->length != VIRNET_HEADER_BYTES)
+		return -EPROTO;
+	if (header->procedure == VIRNET_KEEPALIVE_PING)
+		return send_keepalive(self, VIRNET_KEEPALIVE_PONG);
+	return header->procedure == VIRNET_KEEPALIVE_PONG ? 0 : -EPROTO;
+}
+
+/* A whole call: answer it. */
+static int take_call(struct rpc_client *self)
+{
+	bool anonymous = client_is_anonymous(self);
+	uint8_t *reply;
+	size_t bytes;
+
+	int r = program_answer(&self->header, self->payload, &self->session,
+			       self->source, &reply, &bytes);
+	if (r < 0)
+		return r;
+	if (anonymous && !client_is_anonymous(self))
+		self->owner.opened(self->owner.context);
+	return send_packet(self, reply, bytes);
+}
+
+/* A whole packet is there. 0, or a negated errno to hang up. */
+static int take_packet(struct rpc_client *self)
+{
+	int r = -EPROTO;
+
+	self->misses = 0;
+	self->have = 0;
+	if (self->header.status == VIRNET_OK) {
+		if (self->header.type == VIRNET_CALL)
+			r = take_call(self);
+		else if (self->header.type == VIRNET_MESSAGE)
+			r = take_message(self);
+	}
+	free(self->payload);
+	self->payload = NULL;
+	return r;
+}
+
+/* Where the next bytes go, and how many there may be: never past a packet. */
+static size_t next_bytes(struct rpc_client *self, uint8_t **to)
+{
+	if (self->have < VIRNET_HEADER_BYTES) {
+		*to = self->head + self->have;
+		return VIRNET_HEADER_BYTES - self->have;
+	}
+	*to = self->payload + (self->have - VIRNET_HEADER_BYTES);
+	return self->header.length - self->have;
+}
+
+/* The header is whole: check it, then make room for what it announces. */
+static int take_header(struct rpc_client *self)
+{
+	int r = virnet_decode(self->head, REQUEST_MAX, &self->header);
+
+	if (r < 0 || self->header.length == VIRNET_HEADER_BYTES)
+		return r;
+	self->payload = malloc(self->header.length - VIRNET_HEADER_BYTES);
+	return self->payload != NULL ? 0 : -ENOMEM;
+}
+
+/* Read on, and take the packet if it is whole. One packet, then the others. */
+static int read_on(struct rpc_client *self)
+{
+	uint8_t *to;
+
+	do {
+		size_t most = next_bytes(self, &to);
+		ssize_t got = recv(self->fd, to, most, MSG_DONTWAIT);
+		if (got < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		if (got == 0)
+			return -ESHUTDOWN;
+		self->have += (size_t)got;
+		if (self->have < VIRNET_HEADER_BYTES)
+			return 0;
+		if (self->have == VIRNET_HEADER_BYTES) {
+			int r = take_header(self);
+			if (r < 0)
+				return r;
+		}
+	} while (self->have < self->header.length);
+	return take_packet(self);
+}
+
+/* After something happened: wait on, or let the owner end it. */
+static void settle(struct rpc_client *self, int r)
+{
+	if (r < 0)
+		self->owner.gone(self->owner.context, self);
+	else
+		wait_for_next(self);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t events,
+		 void *context)
+{
+	struct rpc_client *self = context;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	settle(self, self->out != NULL ? flush(self) : read_on(self));
+	return 0;
+}
+
+static int on_time(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct rpc_client *self = context;
+	int r = -ETIMEDOUT;
+
+	(void)source;
+	(void)usec;
+	/* The time to open, and the time to read, are up. */
+	if (self->session.opened && self->out == NULL &&
+	    self->misses < self->limits->keepalive_misses) {
+		self->misses++;
+		r = send_keepalive(self, VIRNET_KEEPALIVE_PING);
+	}
+	settle(self, r);
+	return 0;
+}
+
+int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
+	       const struct view_source *source,
+	       const struct rpc_limits *limits, struct client_owner owner)
+{
+	struct rpc_client *self = calloc(1, sizeof(*self));
+
+	if (self == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	self->fd = fd;
+	self->source = source;
+	self->limits = limits;
+	self->owner = owner;
+	self->session.readonly = readonly;
+	int r = sd_event_add_io(event, &self->io, fd, EPOLLIN, on_io, self);
+	if (r >= 0)
+		r = sd_event_source_set_priority(self->io, RPC_PRIORITY);
+	if (r >= 0)
+		r = sd_event_add_time_relative(
+			event, &self->timer, CLOCK_MONOTONIC, limits->open_usec,
+			0, on_time, self);
+	if (r >= 0)
+		r = sd_event_source_set_priority(self->timer, RPC_PRIORITY);
+	if (r < 0) {
+		client_free(self);
+		return r;
+	}
+	*out = self;
+	return 0;
+}
+
+void client_free(struct rpc_client *self)
+{
+	if (self == NULL)
+		return;
+	sd_event_source_disable_unref(self->timer);
+	sd_event_source_disable_unref(self->io);
+	close(self->fd);
+	free(self->payload);
+	free(self->out);
+	free(self);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every procedure that is answered, for the table in program.c. Arguments and
+ * results are those of the table; what each means for Labyrinth is in
+ * docs/rpc-coverage.md.
+ */
+#ifndef LABYRINTH_RPC_HANDLERS_H
+#define LABYRINTH_RPC_HANDLERS_H
+
+#include "rpc/call.h"
+
+#define HANDLER(name) \
+	int name(struct rpc_call *call, const void *arguments, void *result)
+
+/* connect.c: the connection itself. */
+HANDLER(connect_open);
+HANDLER(connect_close);
+HANDLER(connect_type);
+HANDLER(connect_version);
+HANDLER(connect_lib_version);
+HANDLER(connect_hostname);
+HANDLER(connect_uri);
+HANDLER(connect_feature);
+HANDLER(connect_auth_list);
+
+/* node.c: the host. */
+HANDLER(node_info);
+HANDLER(node_capabilities);
+HANDLER(node_free_memory);
+HANDLER(node_cells_free);
+HANDLER(node_free_pages);
+
+/* domain.c: guests. */
+HANDLER(domain_list_all);
+HANDLER(domain_list_ids);
+HANDLER(domain_count);
+HANDLER(domain_by_id);
+HANDLER(domain_by_name);
+HANDLER(domain_by_uuid);
+HANDLER(domain_info);
+HANDLER(domain_state);
+HANDLER(domain_max_memory);
+HANDLER(domain_os_type);
+HANDLER(domain_vcpus_flags);
+HANDLER(domain_xml);
+HANDLER(domain_yes);
+HANDLER(domain_no);
+HANDLER(domain_no_flags);
+
+/* storage.c: pools. */
+HANDLER(pool_list_all);
+HANDLER(pool_list_names);
+HANDLER(pool_count);
+HANDLER(pool_by_name);
+HANDLER(pool_by_uuid);
+HANDLER(pool_by_volume);
+HANDLER(pool_by_path);
+HANDLER(pool_info);
+HANDLER(pool_xml);
+HANDLER(pool_yes);
+HANDLER(pool_refresh);
+
+/* volume.c: guests' shares of pools. */
+HANDLER(volume_list_all);
+HANDLER(volume_list_names);
+HANDLER(volume_count);
+HANDLER(volume_by_name);
+HANDLER(volume_by_key);
+HANDLER(volume_by_path);
+HANDLER(volume_info);
+HANDLER(volume_info_flags);
+HANDLER(volume_xml);
+HANDLER(volume_path);
+
+/* connect.c: answers that are the same for everything. */
+HANDLER(answer_zero);
+HANDLER(answer_one);
+HANDLER(answer_no_names);
+
+#undef HANDLER
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "rpc/host.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NODES	  "/sys/devices/system/node"
+#define HUGEPAGES "/sys/kernel/mm/hugepages"
+
+/* The number after `label` in a file of lines; 0 when there is none. */
+static uint64_t number_after(const char *path, const char *label)
+{
+	char line[256];
+	uint64_t value = 0;
+
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		const char *at = strstr(line, label);
+		if (at == NULL)
+			continue;
+		at += strlen(label);
+		at += strspn(at, ": \t");
+		value = strtoull(at, NULL, 10);
+		break;
+	}
+	fclose(file);
+	return value;
+}
+
+/* A file that holds one number. */
+static uint64_t number_in(const char *path)
+{
+	uint64_t value = 0;
+
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%" SCNu64, &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+static int compare_cells(const void *a, const void *b)
+{
+	const struct host_cell *left = a, *right = b;
+
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+	const unsigned *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+static void look_at_cells(struct host *host)
+{
+	char path[64];
+
+	host->ncells = 0;
+	DIR *nodes = opendir(NODES);
+	for (struct dirent *entry = nodes != NULL ? readdir(nodes) : NULL;
+	     entry != NULL && host->ncells < HOST_CELLS_MAX;
+	     entry = readdir(nodes)) {
+		struct host_cell *cell = &host->cells[host->ncells];
+		if (sscanf(entry->d_name, "node%u", &cell->id) != 1)
+			continue;
+		snprintf(path, sizeof(path), NODES "/node%u/meminfo", cell->id);
+		cell->total_kib = number_after(path, "MemTotal:");
+		cell->free_kib = number_after(path, "MemFree:");
+		host->ncells++;
+	}
+	if (nodes != NULL)
+		closedir(nodes);
+	qsort(host->cells, host->ncells, sizeof(host->cells[0]), compare_cells);
+	if (host->ncells > 0)
+		return;
+	host->ncells = 1;
+	host->cells[0] = (struct host_cell){
+		.total_kib = number_after("/proc/meminfo", "MemTotal:"),
+		.free_kib = number_after("/proc/meminfo", "MemFree:"),
+	};
+}
+
+static void look_at_page_sizes(struct host *host)
+{
+	host->pages[0] = 4;
+	host->npages = 1;
+	DIR *sizes = opendir(HUGEPAGES);
+	if (sizes == NULL)
+		return;
+	for (struct dirent *entry = readdir(sizes);
+	     entry != NULL && host->npages < HOST_PAGES_MAX;
+	     entry = readdir(sizes)) {
+		if (sscanf(entry->d_name, "hugepages-%ukB",
+			   &host->pages[host->npages]) == 1)
+			host->npages++;
+	}
+	closedir(sizes);
+	qsort(host->pages, host->npages, sizeof(host->pages[0]), compare_sizes);
+}
+
+void host_look(struct host *host)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	look_at_cells(host);
+	look_at_page_sizes(host);
+	host->cpus = cpus > 0 ? (unsigned)cpus : 1;
+	host->mhz = (unsigned)number_after("/proc/cpuinfo", "cpu MHz");
+}
+
+uint64_t host_free_pages(const struct host *host, const struct host_cell *cell,
+			 unsigned size)
+{
+	char path[128];
+
+	if (cell == NULL) {
+		uint64_t sum = 0;
+		for (size_t i = 0; i < host->ncells; i++)
+			sum += host_free_pages(host, &host->cells[i], size);
+		return sum;
+	}
+	if (size == host->pages[0])
+		return cell->free_kib / size;
+	snprintf(path, sizeof(path),
+		 NODES "/node%u/hugepages/hugepages-%ukB/free_hugepages",
+		 cell->id, size);
+	if (access(path, R_OK) != 0)
+		snprintf(path, sizeof(path),
+			 HUGEPAGES "/hugepages-%ukB/free_hugepages", size);
+	return number_in(path);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "rpc/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "rpc/client.h"
+#include "rpc/listen.h"
+
+#define SECOND UINT64_C(1000000)
+
+/* As a stock daemon's, but for the two times that it does not limit. */
+static const struct rpc_limits default_limits = {
+	.clients = 5000,
+	.anonymous = 20,
+	.open_usec = 10 * SECOND,
+	.stall_usec = 30 * SECOND,
+	.keepalive_usec = 5 * SECOND,
+	.keepalive_misses = 5,
+};
+
+/* How long a listener rests when the process has no descriptor left. */
+#define REST_USEC SECOND
+
+/*
+ * One socket and those who came through it. Counted apart, so that those who
+ * may only look cannot keep out those who may act.
+ */
+struct listener {
+	struct rpc_server *server;
+	struct listen_socket socket;
+	bool readonly;
+	sd_event_source *io;
+	sd_event_source *rest; /* armed while it rests */
+	struct rpc_client *clients;
+	unsigned nclients;
+	unsigned nanonymous;
+};
+
+struct rpc_server {
+	sd_event *event;
+	const struct view_source *source;
+	struct rpc_limits limits;
+	struct listener listeners[2];
+};
+
+/* Accept while there is room for one more; else let them queue. */
+static void set_accepting(struct listener *self)
+{
+	const struct rpc_limits *limits = &self->server->limits;
+	bool room = self->nclients < limits->clients &&
+		    self->nanonymous < limits->anonymous;
+
+	sd_event_source_set_enabled(self->io,
+				    room ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+static void on_opened(void *context)
+{
+	struct listener *self = context;
+
+	self->nanonymous--;
+	set_accepting(self);
+}
+
+static void on_gone(void *context, struct rpc_client *client)
+{
+	struct listener *self = context;
+	struct rpc_client **at = &self->clients;
+
+	while (*at != client)
+		at = client_next(*at);
+	*at = *client_next(client);
+	self->nclients--;
+	if (client_is_anonymous(client))
+		self->nanonymous--;
+	client_free(client);
+	set_accepting(self);
+}
+
+static int on_rested(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source;
+	(void)usec;
+	set_accepting(context);
+	return 0;
+}
+
+/* No descriptor or memory to accept with: spinning would not make one. */
+static void rest(struct listener *self, int code)
+{
+	log_warning("cannot take a libvirt client: %s", strerror(code));
+	sd_event_source_set_enabled(self->io, SD_EVENT_OFF);
+	sd_event_source_set_time_relative(self->rest, REST_USEC);
+	sd_event_source_set_enabled(self->rest, SD_EVENT_ONESHOT);
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t events,
+			 void *context)
+{
+	struct listener *self = context;
+	struct client_owner owner = {on_opened, on_gone, self};
+	struct rpc_client *client;
+
+	(void)source;
+	(void)events;
+	int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (peer < 0) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			rest(self, errno);
+		return 0;
+	}
+	int r = client_new(&client, self->server->event, peer, self->readonly,
+			   self->server->source, &self->server->limits, owner);
+	if (r < 0) {
+		rest(self, -r);
+		return 0;
+	}
+	*client_next(client) = self->clients;
+	self->clients = client;
+	self->nclients++;
+	self->nanonymous++;
+	set_accepting(self);
+	return 0;
+}
+
+static int listener_open(struct listener *self, struct rpc_server *server,
+			 const char *directory, const char *name, bool readonly,
+			 struct err *err)
+{
+	self->server = server;
+	self->readonly = readonly;
+	int r = listen_open(&self->socket, directory, name, readonly, err);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(server->event, &self->io, self->socket.fd, EPOLLIN,
+			    on_connection, self);
+	if (r >= 0)
+		r = sd_event_source_set_priority(self->io, RPC_PRIORITY);
+	if (r >= 0)
+		r = sd_event_add_time_relative(server->event, &self->rest,
+					       CLOCK_MONOTONIC, 0, 0, on_rested,
+					       self);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(self->rest, SD_EVENT_OFF);
+	if (r < 0)
+		return err_set(err, -r, "cannot watch %s",
+			       self->socket.address.sun_path);
+	return 0;
+}
+
+static void listener_close(struct listener *self)
+{
+	while (self->clients != NULL) {
+		struct rpc_client *client = self->clients;
+		self->clients = *client_next(client);
+		client_free(client);
+	}
+	sd_event_source_disable_unref(self->rest);
+	sd_event_source_disable_unref(self->io);
+	listen_close(&self->socket);
+}
+
+/*
+ * Leave most descriptors to the broker, which has one for each lease: viewers
+ * get at most a quarter, in two halves.
+ */
+static void fit_to_descriptors(struct rpc_limits *limits)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur / 8 < limits->clients)
+		limits->clients = (unsigned)(files.rlim_cur / 8);
+	if (limits->clients == 0)
+		limits->clients = 1;
+}
+
+int rpc_server_new(struct rpc_server **out, sd_event *event,
+		   const char *directory, const struct view_source *source,
+		   struct err *err)
+{
+	if (mkdir(directory, 0755) != 0 && errno != EEXIST)
+		return err_set(err, errno, "cannot make the folder %s",
+			       directory);
+	struct rpc_server *self = calloc(1, sizeof(*self));
+	if (self == NULL)
+		return err_set(err, ENOMEM, "cannot serve libvirt clients");
+	self->event = sd_event_ref(event);
+	self->source = source;
+	self->limits = default_limits;
+	fit_to_descriptors(&self->limits);
+	self->listeners[0].socket.fd = -1;
+	self->listeners[1].socket.fd = -1;
+	int r = listener_open(&self->listeners[0], self, directory,
+			      RPC_SOCKET_RW, false, err);
+	if (r == 0)
+		r = listener_open(&self->listeners[1], self, directory,
+				  RPC_SOCKET_RO, true, err);
+	if (r < 0) {
+		rpc_server_free(self);
+		return r;
+	}
+	*out = self;
+	return 0;
+}
+
+void rpc_server_limit(struct rpc_server *self, const struct rpc_limits *limits)
+{
+	self->limits = *limits;
+}
+
+struct rpc_limits rpc_server_limits(const struct rpc_server *self)
+{
+	return self->limits;
+}
+
+void rpc_server_free(struct rpc_server *self)
+{
+	if (self == NULL)
+		return;
+	listener_close(&self->listeners[0]);
+	listener_close(&self->listeners[1]);
+	sd_event_unref(self->event);
+	free(self);
+}

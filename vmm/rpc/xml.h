@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * XML in libvirt's vocabulary, from plain values. Each function returns a
+ * malloc'ed text for the caller to free, or NULL without memory. A byte of a
+ * name that XML cannot carry becomes `?`.
+ *
+ * What libvirt has no word for is in elements of our own namespace.
+ */
+#ifndef LABYRINTH_RPC_XML_H
+#define LABYRINTH_RPC_XML_H
+
+#include "broker/view.h"
+#include "rpc/host.h"
+
+#define XML_NAMESPACE "urn:labyrinth:libvirt:1"
+
+/* <domain>: sizes in KiB; what the guest holds and may hold of its pool. */
+char *xml_domain(const struct view_guest *guest, const struct view_pool *pool);
+
+/* <pool>: sizes in bytes; its leases by state. */
+char *xml_pool(const struct view_pool *pool);
+
+/* <volume>: a guest's share of its pool, by the names that clients know. */
+char *xml_volume(const struct view_guest *guest, const struct view_pool *pool,
+		 const char *key, const char *path);
+
+/* <capabilities> of a host. */
+char *xml_capabilities(const struct host *host);
+
+#endif
