@@ -1,1 +1,86 @@
 # SPDX-License-Identifier: MIT
+# The guest side: freestanding, knows include/labyrinth and itself. A builder's
+# CFLAGS come after these; guest/freestanding.h refuses those that hurt.
+# labyrinth-guest.pc.in tells the same flags to guests out of tree.
+
+GUEST_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/guest
+GUEST_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wpointer-arith \
+	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings \
+	-Wformat=2 -Wundef $(WERROR) \
+	-ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+	-fcf-protection=none -mno-red-zone -mgeneral-regs-only \
+	-fno-asynchronous-unwind-tables
+GUEST_LINK_FLAGS = -static -nostdlib \
+	-Wl,-T,$(top_srcdir)/guest/guest.lds -Wl,--build-id=none
+
+# The name of an object follows its library's flags: one without any of its
+# own makes start.o, which is installed as it is.
+guestdir = $(pkglibdir)
+guest_LIBRARIES = guest/liblabyrinth-guest.a
+guest_DATA = guest/start.o
+dist_guest_DATA = guest/guest.lds
+noinst_LIBRARIES += guest/libstart.a
+guest_libstart_a_SOURCES = guest/start.S
+
+guest_liblabyrinth_guest_a_CPPFLAGS = $(GUEST_CPPFLAGS)
+guest_liblabyrinth_guest_a_CFLAGS = $(GUEST_CFLAGS)
+guest_liblabyrinth_guest_a_SOURCES = \
+	guest/boot.c \
+	guest/boot.h \
+	guest/console.c \
+	guest/console.h \
+	guest/cpu.h \
+	guest/freestanding.h \
+	guest/hcall.c \
+	guest/hcall.h \
+	guest/init.c \
+	guest/mmu.c \
+	guest/mmu.h \
+	guest/pages.c \
+	guest/printf.c \
+	guest/segment.c \
+	guest/segment.h \
+	guest/string.c \
+	guest/trap.c \
+	guest/trap.h \
+	guest/vectors.S
+
+# Link a guest: start-up code first, the library last.
+GUEST_LIBS = guest/start.o guest/liblabyrinth-guest.a
+GUEST_LINK_FILES = $(GUEST_LIBS) $(top_srcdir)/guest/guest.lds
+
+guest_PROGRAMS = guest/labyrinth-demo.elf
+guest_labyrinth_demo_elf_CPPFLAGS = $(GUEST_CPPFLAGS)
+guest_labyrinth_demo_elf_CFLAGS = $(GUEST_CFLAGS)
+guest_labyrinth_demo_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
+guest_labyrinth_demo_elf_LDADD = $(GUEST_LIBS)
+guest_labyrinth_demo_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
+guest_labyrinth_demo_elf_SOURCES = \
+	guest/exercise/calls.c \
+	guest/exercise/counts.c \
+	guest/exercise/bulk.c \
+	guest/exercise/faults.c \
+	guest/exercise/exercise.h \
+	guest/exercise/grant.c \
+	guest/exercise/hold.c \
+	guest/exercise/main.c \
+	guest/exercise/probe.c \
+	guest/exercise/protection.c \
+	guest/exercise/release.c \
+	guest/exercise/ring3.S \
+	guest/exercise/selftest.c \
+	guest/exercise/selftest.h \
+	guest/exercise/storm.c \
+	guest/exercise/tap.c \
+	guest/exercise/tap.h
+
+noinst_PROGRAMS += guest/hello.elf
+guest_hello_elf_CPPFLAGS = -I$(top_srcdir)/include
+guest_hello_elf_CFLAGS = $(GUEST_CFLAGS)
+guest_hello_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
+guest_hello_elf_LDADD = $(GUEST_LIBS)
+guest_hello_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
+guest_hello_elf_SOURCES = guest/hello.c
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = guest/labyrinth-guest.pc

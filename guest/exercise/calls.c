@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Selftest: discovery, console, exit, and calls that are none. */
+#include "freestanding.h"
+
+#include "cpu.h"
+#include "selftest.h"
+
+static void version(void)
+{
+	expect(call(LAB_HC_VERSION), LAB_ABI_VERSION);
+	expect(cpu_cpuid(LAB_CPUID_ABI).eax, LAB_ABI_VERSION);
+}
+
+static void features(void)
+{
+	uint32_t ebx = cpu_cpuid(LAB_CPUID_ABI).ebx;
+
+	expect(call(LAB_HC_FEATURES), ebx);
+	expect(ebx & ~(LAB_FEATURE_MACHINE_CHECK | LAB_FEATURE_PRE_FAULT), 0);
+}
+
+static void boot_info(void)
+{
+	const struct lab_boot_info *boot = lab_boot_info();
+
+	expect(boot->magic, LAB_BOOT_MAGIC);
+	expect(boot->version, LAB_ABI_VERSION);
+	expect(boot->window_base, LAB_WINDOW_BASE);
+	expect(boot->window_size % LAB_EXTENT_SIZE, 0);
+	expect(boot->memory >= LAB_MEMORY_MIN, true);
+	expect(boot->memory <= LAB_MEMORY_MAX, true);
+	expect(boot->args_size <= LAB_ARGS_MAX, true);
+}
+
+static void unknown_calls(void)
+{
+	expect_mistake(LAB_ENOSYS, 0);
+	expect_mistake(LAB_ENOSYS, 1);
+	expect_mistake(LAB_ENOSYS, LAB_HC_BASE);
+	expect_mistake(LAB_ENOSYS, LAB_HC_MAX + 1);
+	expect_mistake(LAB_ENOSYS, UINT64_MAX);
+}
+
+/* The number is all of RAX. */
+static void unknown_high_bits(void)
+{
+	expect_mistake(LAB_ENOSYS, UINT64_C(1) << 32 | LAB_HC_VERSION);
+	expect_mistake(LAB_ENOSYS, UINT64_C(1) << 63 | LAB_HC_VERSION);
+}
+
+static void console_counts_bytes(void)
+{
+	static const char text[] = "# a line by the raw call\n";
+
+	expect(call(LAB_HC_CONSOLE, (uint64_t)text, sizeof(text) - 1),
+	       sizeof(text) - 1);
+}
+
+static void console_too_long(void)
+{
+	static char text[LAB_CONSOLE_MAX + 1];
+
+	expect_mistake(LAB_E2BIG, LAB_HC_CONSOLE, (uint64_t)text,
+		       LAB_CONSOLE_MAX + 1);
+	expect_mistake(LAB_E2BIG, LAB_HC_CONSOLE, (uint64_t)text, UINT64_MAX);
+}
+
+static void console_bad_buffer(void)
+{
+	expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, ram_end(), 1);
+	expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, ram_end() - 1, 2);
+	expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, window_end(), 1);
+	expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, UINT64_MAX, 1);
+	expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, UINT64_MAX - 2, 8);
+}
+
+static void exit_out_of_range(void)
+{
+	expect_mistake(LAB_E2BIG, LAB_HC_EXIT, LAB_EXIT_MAX + 1);
+	expect_mistake(LAB_E2BIG, LAB_HC_EXIT, UINT64_C(1) << 32);
+	expect_mistake(LAB_E2BIG, LAB_HC_EXIT, UINT64_MAX);
+}
+
+static int64_t ask_version(void)
+{
+	return call(LAB_HC_VERSION);
+}
+
+static int64_t leave(void)
+{
+	return call(LAB_HC_EXIT, 1);
+}
+
+static void ring3_is_refused(void)
+{
+	struct lab_counts before = counts_now();
+
+	expect(ring3_call(ask_version), -LAB_EPERM);
+	expect(ring3_call(leave), -LAB_EPERM);
+	expect(counts_now().mistakes, before.mistakes + 2);
+}
+
+static const struct tap_case cases[] = {
+	{"version: the call and CPUID agree", version},
+	{"features: the call and CPUID agree", features},
+	{"boot information: sane", boot_info},
+	{"an unknown call: ENOSYS", unknown_calls},
+	{"a call's number with high bits set: ENOSYS", unknown_high_bits},
+	{"console: writes, and says how much", console_counts_bytes},
+	{"console: more than LAB_CONSOLE_MAX bytes: E2BIG", console_too_long},
+	{"console: a bad buffer: EFAULT", console_bad_buffer},
+	{"exit: a status out of range: E2BIG, and it goes on",
+	 exit_out_of_range},
+	{"a call from ring 3: EPERM", ring3_is_refused},
+};
+
+const struct tap_group calls_group = TAP_GROUP(cases);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exercises of the demo guest. Each gets the arguments after its name and
+ * gives the guest's exit status.
+ */
+#ifndef EXERCISE_EXERCISE_H
+#define EXERCISE_EXERCISE_H
+
+/* TAP: every call and every errno of <labyrinth/hypercall.h>. */
+int exercise_selftest(int argc, char **argv);
+
+/* TAP: [SEED [ROUNDS]] random grants and releases, every page stamped. */
+int exercise_storm(int argc, char **argv);
+
+/* TAP: what of the window answers, page by page. */
+int exercise_probe(int argc, char **argv);
+
+/* [PAGES [ROUNDS [PASSES]]] take and give back, to be watched. */
+int exercise_hold(int argc, char **argv);
+
+/* Grant and release for ever, to be killed. */
+int exercise_spin(int argc, char **argv);
+
+/* Die of a page fault, to show the report. */
+int exercise_crash(int argc, char **argv);
+
+/* Touch a page that is not ours, deaf to machine checks: the VMM stops us. */
+int exercise_touch_hole(int argc, char **argv);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Two ways to die. */
+#include "freestanding.h"
+
+#include <labyrinth/guest.h>
+
+#include "cpu.h"
+#include "exercise.h"
+
+int exercise_crash(int argc, char **argv)
+{
+	volatile uint8_t *nowhere = (uint8_t *)UINT64_C(0x7000deadbeef);
+
+	(void)argc;
+	(void)argv;
+	puts("about to write where nothing is");
+	*nowhere = 1;
+	puts("it was written");
+	return 1;
+}
+
+int exercise_touch_hole(int argc, char **argv)
+{
+	const struct lab_boot_info *boot = lab_boot_info();
+	uint64_t at = boot->window_base + boot->window_size;
+
+	(void)argc;
+	(void)argv;
+	while (at > boot->window_base) {
+		at -= LAB_EXTENT_SIZE;
+		if (lab_hypercall(LAB_HC_INSPECT, at, 0, 0, 0) != -LAB_EACCES)
+			continue;
+		printf("about to touch %p, which has no lease\n", (void *)at);
+		cpu_write_cr4(cpu_read_cr4() & ~CPU_CR4_MCE);
+		*(volatile uint8_t *)at = 1;
+		puts("it was written");
+		return 1;
+	}
+	puts("the whole window is leased");
+	return 1;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The demo guest: its first argument names an exercise. */
+#include "freestanding.h"
+
+#include <labyrinth/guest.h>
+
+#include "exercise.h"
+
+static const struct {
+	const char *name, *arguments, *what;
+	int (*run)(int argc, char **argv);
+} exercises[] = {
+	{"selftest", "", "every call and every errno", exercise_selftest},
+	{"storm", "[SEED [ROUNDS]]", "random orders, patterns checked",
+	 exercise_storm},
+	{"probe", "", "what of the window answers", exercise_probe},
+	{"hold", "[PAGES [ROUNDS [PASSES]]]", "take and give back, slowly",
+	 exercise_hold},
+	{"spin", "", "grant and release for ever", exercise_spin},
+	{"crash", "", "die of a page fault (status 123)", exercise_crash},
+	{"touch-hole", "", "touch a page without a lease (status 126)",
+	 exercise_touch_hole},
+};
+
+#define EXERCISES (sizeof(exercises) / sizeof(exercises[0]))
+
+static int usage(const char *name)
+{
+	printf("usage: %s EXERCISE [ARGUMENT]...\n", name);
+	for (size_t i = 0; i < EXERCISES; i++)
+		printf("  %-10s %-26s %s\n", exercises[i].name,
+		       exercises[i].arguments, exercises[i].what);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < EXERCISES; i++) {
+		if (strcmp(argv[1], exercises[i].name) == 0)
+			return exercises[i].run(argc - 2, argv + 2);
+	}
+	return usage(argc > 0 ? argv[0] : "labyrinth-demo.elf");
+}

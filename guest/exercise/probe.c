@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Probe: what of the window answers. Its own grants do, page by page; where
+ * there is no lease a touch is a machine check that names the page.
+ */
+#include "freestanding.h"
+
+#include <labyrinth/guest.h>
+
+#include "cpu.h"
+#include "exercise.h"
+#include "tap.h"
+#include "trap.h"
+
+#define ORDERS (LAB_MAX_ORDER + 1)
+
+static uint64_t grants[ORDERS]; /* by order; 0: none */
+
+static int64_t inspect(uint64_t gpa)
+{
+	return lab_hypercall(LAB_HC_INSPECT, gpa, 0, 0, 0);
+}
+
+static uint64_t window_end(void)
+{
+	return lab_boot_info()->window_base + lab_boot_info()->window_size;
+}
+
+static bool machine_checks(void)
+{
+	return cpu_read_cr4() & CPU_CR4_MCE;
+}
+
+/* What INSPECT must say of a page in a lease of ours. */
+static int64_t own_answer(uint64_t page)
+{
+	for (unsigned int order = 0; order < ORDERS; order++) {
+		if (grants[order] &&
+		    page - grants[order] < (PAGE_SIZE << order))
+			return order;
+	}
+	return -LAB_ENOENT;
+}
+
+static void take_grants(void)
+{
+	for (unsigned int order = 0; order < ORDERS; order++) {
+		struct page *block = alloc_pages(GFP_KERNEL, order);
+
+		grants[order] = (uint64_t)page_address(block);
+		expect(block != NULL, true);
+	}
+}
+
+static bool page_answers(uint64_t page, unsigned int order)
+{
+	volatile uint8_t *last = (uint8_t *)page + PAGE_SIZE - 1;
+	uint8_t value = 0;
+
+	expect_or_false(inspect(page), order);
+	expect_or_false(lab_probe_write(last, 0x5a), true);
+	expect_or_false(lab_probe_read(last, &value), true);
+	expect_or_false(value, 0x5a);
+	return true;
+}
+
+static void grants_answer(void)
+{
+	for (unsigned int order = 0; order < ORDERS; order++) {
+		uint64_t size = PAGE_SIZE << order;
+
+		if (!grants[order])
+			continue;
+		for (uint64_t i = 0; i < size; i += PAGE_SIZE) {
+			if (!page_answers(grants[order] + i, order))
+				return;
+		}
+	}
+}
+
+/* Each page of our leases is in the grant that we know of, or in none. */
+static void leases_hold_our_grants(void)
+{
+	for (uint64_t extent = lab_boot_info()->window_base;
+	     extent < window_end(); extent += LAB_EXTENT_SIZE) {
+		if (inspect(extent) == -LAB_EACCES)
+			continue;
+		for (uint64_t i = 0; i < LAB_EXTENT_SIZE; i += PAGE_SIZE)
+			expect(inspect(extent + i), own_answer(extent + i));
+	}
+}
+
+static void leases_are_counted(void)
+{
+	uint64_t boot = (lab_boot_info()->memory + LAB_EXTENT_SIZE - 1) /
+			LAB_EXTENT_SIZE;
+	struct lab_counts counts;
+	uint64_t leased = 0;
+
+	for (uint64_t extent = lab_boot_info()->window_base;
+	     extent < window_end(); extent += LAB_EXTENT_SIZE)
+		leased += inspect(extent) != -LAB_EACCES;
+	expect(lab_query(&counts), 0);
+	expect(leased, counts.leases - boot);
+}
+
+/* A machine check that names the page. */
+static bool is_refused(bool answered, uint64_t address)
+{
+	struct trap_refusal refusal = trap_last_refusal();
+
+	expect_or_false(answered, false);
+	expect_or_false(refusal.vector, 18);
+	expect_or_false(refusal.address & -PAGE_SIZE, address & -PAGE_SIZE);
+	return true;
+}
+
+static bool hole_refuses(uint64_t extent)
+{
+	uint64_t last = extent + LAB_EXTENT_SIZE - 1;
+	uint8_t value = 0;
+
+	return is_refused(lab_probe_read((void *)extent, &value), extent) &&
+	       is_refused(lab_probe_write((void *)last, 1), last) &&
+	       tap_equal(__FILE__, __LINE__, "a byte read from a hole", value,
+			 0);
+}
+
+static void holes_refuse(void)
+{
+	if (!machine_checks()) {
+		tap_skip("machine checks are not offered");
+		return;
+	}
+	for (uint64_t extent = lab_boot_info()->window_base;
+	     extent < window_end(); extent += LAB_EXTENT_SIZE) {
+		if (inspect(extent) == -LAB_EACCES && !hole_refuses(extent))
+			return;
+	}
+}
+
+static void holes_are_not_ours(void)
+{
+	for (uint64_t extent = lab_boot_info()->window_base;
+	     extent < window_end(); extent += LAB_EXTENT_SIZE) {
+		if (inspect(extent) != -LAB_EACCES)
+			continue;
+		expect(inspect(extent + LAB_EXTENT_SIZE / 2), -LAB_EACCES);
+		expect(inspect(extent + LAB_EXTENT_SIZE - PAGE_SIZE),
+		       -LAB_EACCES);
+	}
+}
+
+static void outside_the_window(void)
+{
+	expect(inspect(0), -LAB_ENXIO);
+	expect(inspect(lab_boot_info()->memory - PAGE_SIZE), -LAB_ENXIO);
+	expect(inspect(lab_boot_info()->window_base - PAGE_SIZE), -LAB_ENXIO);
+	expect(inspect(window_end()), -LAB_ENXIO);
+	expect(inspect(-PAGE_SIZE), -LAB_ENXIO);
+	expect(lab_probe_read((void *)window_end(), NULL), false);
+	expect(lab_probe_write((void *)window_end(), 1), false);
+}
+
+static void grants_go_back(void)
+{
+	for (unsigned int order = 0; order < ORDERS; order++) {
+		if (!grants[order])
+			continue;
+		expect(lab_hypercall(LAB_HC_RELEASE, grants[order], order, 0,
+				     0),
+		       0);
+		grants[order] = 0;
+	}
+	leases_hold_our_grants();
+}
+
+static const struct tap_case cases[] = {
+	{"probe: a grant of each order", take_grants},
+	{"probe: each page of a grant answers", grants_answer},
+	{"probe: our leases hold our grants, and nothing else",
+	 leases_hold_our_grants},
+	{"probe: as many extents are ours as the counts say",
+	 leases_are_counted},
+	{"probe: an extent without a lease is not ours: EACCES",
+	 holes_are_not_ours},
+	{"probe: an extent without a lease refuses a touch", holes_refuse},
+	{"probe: nothing answers outside the window", outside_the_window},
+	{"probe: given back, nothing is in a grant", grants_go_back},
+	{"probe: given back, extents without a lease refuse", holes_refuse},
+};
+
+int exercise_probe(int argc, char **argv)
+{
+	const struct tap_group group = TAP_GROUP(cases);
+
+	(void)argc;
+	(void)argv;
+	printf("# window of %lu extents\n",
+	       lab_boot_info()->window_size / LAB_EXTENT_SIZE);
+	return tap_run(&group, 1);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* From the first C instruction to the program's main(): what happens when. */
+#include "freestanding.h"
+
+#include <labyrinth/guest.h>
+
+#include "boot.h"
+#include "hcall.h"
+#include "mmu.h"
+#include "segment.h"
+#include "trap.h"
+
+/* What a VMM asks for before it starts a kernel; see bootinfo.h. */
+static const struct {
+	uint32_t name_size, descriptor_size, type;
+	char name[(sizeof(LAB_NOTE_NAME) + 3) / 4 * 4];
+	uint32_t abi;
+} abi_note __attribute__((section(LAB_NOTE_SECTION), used, aligned(4))) = {
+	.name_size = sizeof(LAB_NOTE_NAME),
+	.descriptor_size = sizeof(uint32_t),
+	.type = LAB_NOTE_ABI,
+	.name = LAB_NOTE_NAME,
+	.abi = LAB_ABI_VERSION,
+};
+
+/* Called by start.S on the boot stack, BSS zero, RDI = the boot info. */
+void init(const struct lab_boot_info *info) __attribute__((noreturn));
+
+void init(const struct lab_boot_info *info)
+{
+	char **argv;
+
+	hcall_init();		 /* find the VMM and its transport, or halt */
+	segment_init();		 /* own GDT, and a TSS with spare stacks */
+	trap_init();		 /* exceptions get a report from here on */
+	boot_init(info);	 /* what the VMM handed over, checked */
+	mmu_init();		 /* own page tables: RAM, image, window */
+	argv = boot_arguments(); /* argv[argc] is NULL */
+	exit(main((int)lab_boot_info()->argc, argv));
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Page tables: 4 KiB pages where the image is, 2 MiB pages elsewhere. */
+#include "freestanding.h"
+
+#include <labyrinth/guest.h>
+
+#include "boot.h"
+#include "cpu.h"
+#include "mmu.h"
+
+#define PRESENT	   (UINT64_C(1) << 0)
+#define WRITE	   (UINT64_C(1) << 1)
+#define USER	   (UINT64_C(1) << 2)
+#define LARGE	   (UINT64_C(1) << 7)
+#define NX	   (UINT64_C(1) << 63)
+#define ADDRESS	   UINT64_C(0x000ffffffffff000)
+#define ENTRIES	   512
+#define LARGE_SIZE (UINT64_C(1) << 21)
+
+extern char lab_text_start[], lab_text_end[]; /* guest.lds */
+extern char lab_rodata_start[], lab_rodata_end[];
+extern char lab_image_end[];
+extern char lab_stack_guard[]; /* start.S */
+
+static uint64_t *root;	 /* PML4 */
+static uint64_t nx = NX; /* 0 on a processor without it */
+
+/* The entry for an address at a level (3: PML4 ... 0: page), made if need be.
+ */
+static uint64_t *entry_at(uint64_t address, unsigned int level)
+{
+	uint64_t *table = root;
+
+	for (unsigned int at = 3;; at--) {
+		uint64_t *entry =
+			&table[address >> (12 + 9 * at) & (ENTRIES - 1)];
+
+		if (at == level)
+			return entry;
+		if (!(*entry & PRESENT))
+			*entry = (uint64_t)boot_alloc(PAGE_SIZE) | PRESENT |
+				 WRITE | USER;
+		table = (uint64_t *)(*entry & ADDRESS);
+	}
+}
+
+static bool within(uint64_t address, const char *start, const char *end)
+{
+	return address >= (uint64_t)start && address < (uint64_t)end;
+}
+
+/* What may be done with a page of boot RAM. */
+static uint64_t rights(uint64_t address)
+{
+	if (address == 0 || address == (uint64_t)lab_stack_guard)
+		return 0;
+	if (within(address, lab_text_start, lab_text_end))
+		return PRESENT;
+	if (within(address, lab_rodata_start, lab_rodata_end))
+		return PRESENT | nx;
+	return PRESENT | WRITE | nx;
+}
+
+static void map_small(uint64_t start, uint64_t end)
+{
+	for (uint64_t at = start; at < end; at += PAGE_SIZE) {
+		uint64_t allowed = rights(at);
+
+		if (allowed)
+			*entry_at(at, 0) = at | allowed;
+	}
+}
+
+static void map_ram(uint64_t size)
+{
+	uint64_t image_end = (uint64_t)lab_image_end;
+
+	for (uint64_t at = 0; at < size; at += LARGE_SIZE) {
+		if (at < image_end || size - at < LARGE_SIZE)
+			map_small(at, size - at < LARGE_SIZE ? size
+							     : at + LARGE_SIZE);
+		else
+			*entry_at(at, 1) = at | PRESENT | WRITE | LARGE | nx;
+	}
+}
+
+/* All of it, leased or not: the window's holes are the VMM's to guard. */
+static void map_window(uint64_t base, uint64_t size)
+{
+	for (uint64_t at = base; at < base + size; at += LARGE_SIZE)
+		*entry_at(at, 1) = at | PRESENT | WRITE | LARGE | nx;
+}
+
+void mmu_open_image(bool open)
+{
+	uint64_t start = (uint64_t)lab_text_start;
+
+	for (uint64_t at = start; at < (uint64_t)lab_image_end;
+	     at += PAGE_SIZE) {
+		uint64_t *entry = entry_at(at, 0);
+
+		if (*entry & PRESENT)
+			*entry = open ? *entry | USER : *entry & ~USER;
+		cpu_invlpg(at);
+	}
+}
+
+static bool has_nx(void)
+{
+	return cpu_cpuid(UINT32_C(0x80000000)).eax >= UINT32_C(0x80000001) &&
+	       cpu_cpuid(UINT32_C(0x80000001)).edx >> 20 & 1;
+}
+
+/* Both the processor and the VMM must know machine checks. */
+static bool has_machine_check(void)
+{
+	return cpu_cpuid(1).edx >> 7 & 1 &&
+	       cpu_cpuid(LAB_CPUID_ABI).ebx & LAB_FEATURE_MACHINE_CHECK;
+}
+
+void mmu_init(void)
+{
+	const struct lab_boot_info *boot = lab_boot_info();
+
+	if (has_nx())
+		cpu_wrmsr(CPU_MSR_EFER, cpu_rdmsr(CPU_MSR_EFER) | CPU_EFER_NXE);
+	else
+		nx = 0;
+	root = boot_alloc(PAGE_SIZE);
+	map_ram(boot->memory);
+	map_window(boot->window_base, boot->window_size);
+	cpu_write_cr3((uint64_t)root);
+	cpu_write_cr0(cpu_read_cr0() | CPU_CR0_WP);
+	cpu_write_cr4(CPU_CR4_PAE | (has_machine_check() ? CPU_CR4_MCE : 0));
+}

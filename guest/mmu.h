@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's own page tables: an identity map of boot RAM and of the whole
+ * window, in which nothing is both writable and executable, and page 0, the
+ * stack's guard page and all other addresses are not there.
+ */
+#ifndef GUEST_MMU_H
+#define GUEST_MMU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Build the tables from boot RAM and switch to them; let machine checks in if
+ * the VMM sends them. After boot_init().
+ */
+void mmu_init(void);
+
+/* Let ring 3 use the image (its rights stay), or not any more. */
+void mmu_open_image(bool open);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's own segments. Included by assembly, too. */
+#ifndef GUEST_SEGMENT_H
+#define GUEST_SEGMENT_H
+
+/* Selectors; those of ring 3 carry their ring. */
+#define SEGMENT_KERNEL_CODE 0x08
+#define SEGMENT_KERNEL_DATA 0x10
+#define SEGMENT_USER_DATA   0x1b
+#define SEGMENT_USER_CODE   0x23
+#define SEGMENT_TASK	    0x28
+
+/* Spare stacks of the TSS, by their number in an IDT entry. */
+#define SEGMENT_STACK_FAULT	    1 /* double fault: the stack is bad */
+#define SEGMENT_STACK_MACHINE_CHECK 2
+#define SEGMENT_STACK_NMI	    3
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+/* Load a GDT and a TSS of our own, in place of the VMM's. */
+void segment_init(void);
+
+/* Where ring 3's interrupts put their frame: the end of a stack. */
+void segment_set_ring0_stack(uint64_t end);
+#endif
+
+#endif

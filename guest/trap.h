@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions: a report and the end, or for an instruction with an entry in
+ * the table of fixups, a way out.
+ */
+#ifndef GUEST_TRAP_H
+#define GUEST_TRAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What vectors.S pushes, lowest address first, and below it the processor. */
+struct trap_frame {
+	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+	uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	uint64_t vector, error;
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* Load an IDT with all 32 exceptions. */
+void trap_init(void);
+
+/*
+ * Let an interrupt number (32 to 47) enter at an address; entry is assembly
+ * that ends as it sees fit. ring: the outermost that may say `int`.
+ */
+void trap_set_gate(unsigned int vector, void (*entry)(void), unsigned int ring);
+
+/*
+ * How the machine refused the last access that lab_probe_read() or
+ * lab_probe_write() answered with false: the exception's vector, and the
+ * address that it gave (CR2, or MCi_ADDR of bank 0).
+ */
+struct trap_refusal {
+	unsigned int vector;
+	uint64_t address;
+};
+struct trap_refusal trap_last_refusal(void);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doors of the 32 exceptions, and the two accesses that may fail.
+ */
+	.text
+
+/*
+ * One door for each vector, 16 bytes apart. The processor jumps here in ring
+ * 0, interrupts off, its frame on the stack; some vectors push an error code,
+ * for the others a 0 stands in.
+ */
+	.balign	16
+	.globl	trap_doors
+trap_doors:
+	.set	vector, 0
+	.rept	32
+	.balign	16
+	.if	!((1 << vector) & 0x60227d00)
+	push	$0
+	.endif
+	push	$vector
+	jmp	enter
+	.set	vector, vector + 1
+	.endr
+
+/* From every door: vector, error code and the processor's frame on the stack. */
+	.balign	16
+enter:
+	push	%rax
+	push	%rbx
+	push	%rcx
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%rbp
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	cld
+	mov	%rsp, %rdi
+	mov	%rsp, %rbp
+	and	$-16, %rsp
+	call	trap_handle
+	/* It came back: the frame's RIP is now where to go on. */
+	mov	%rbp, %rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rbp
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	pop	%rbx
+	pop	%rax
+	add	$16, %rsp
+	iretq
+
+/* If the instruction at FROM is refused, go on at TO; trap.c reads it. */
+	.macro	fixup from, to
+	.pushsection .lab_fixups, "a", @progbits
+	.quad	\from, \to
+	.popsection
+	.endm
+
+/* bool lab_probe_read(const volatile void *address, uint8_t *value) */
+	.globl	lab_probe_read
+	.type	lab_probe_read, @function
+lab_probe_read:
+1:	movb	(%rdi), %al
+	test	%rsi, %rsi
+	jz	2f
+	movb	%al, (%rsi)
+2:	mov	$1, %eax
+	ret
+	fixup	1b, refused
+	.size	lab_probe_read, . - lab_probe_read
+
+/* bool lab_probe_write(volatile void *address, uint8_t value) */
+	.globl	lab_probe_write
+	.type	lab_probe_write, @function
+lab_probe_write:
+1:	movb	%sil, (%rdi)
+	mov	$1, %eax
+	ret
+	fixup	1b, refused
+	.size	lab_probe_write, . - lab_probe_write
+
+/* By iretq from an exception in one of the two above, their stack untouched. */
+refused:
+	xor	%eax, %eax
+	ret
+
+	.section .note.GNU-stack, "", @progbits
