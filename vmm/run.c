@@ -64,7 +64,7 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 		r = private_broker_start(o->pool, o->limit, &socket,
 					 &self->broker, err);
 		if (r == 0)
-			r = client_from_fd(&self->client, socket, err);
+			client_from_fd(&self->client, socket);
 	}
 	if (r < 0)
 		return r;

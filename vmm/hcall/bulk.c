@@ -89,8 +89,7 @@ int64_t hcall_release_bulk(struct hcall_guest *guest, const uint64_t args[4])
 		guest->pages[i] = (uint32_t)page;
 	}
 	int r = frames_check_release_bulk(guest->frames, (unsigned int)order,
-					  (unsigned int)count, guest->pages,
-					  NULL);
+					  (unsigned int)count, guest->pages);
 	if (r < 0)
 		return r;
 

@@ -66,7 +66,7 @@ void grant_give_back(struct hcall_guest *guest)
 	uint32_t spare;
 
 	while (guest->memory->held > guest->guarantee &&
-	       frames_count(guest->frames).extents_spare > 1 &&
+	       frames_spares(guest->frames) > 1 &&
 	       frames_spare(guest->frames, &spare) == 0) {
 		frames_remove(guest->frames, spare);
 		uint64_t id = memory_unmap(

@@ -36,9 +36,8 @@ int64_t hcall_query(struct hcall_guest *guest, const uint64_t args[4])
 	counts.leases = guest->memory->held;
 	counts.leases_guarantee = guest->guarantee;
 	counts.leases_limit = guest->limit;
-	struct frames_counts frames = frames_count(guest->frames);
-	counts.pages_granted = frames.pages_granted;
-	counts.pages_free = frames.pages_free;
+	counts.pages_granted = frames_granted(guest->frames);
+	counts.pages_free = frames_unused(guest->frames);
 	memcpy(to, &counts, size);
 	return (int64_t)size;
 }

@@ -62,6 +62,12 @@ int vm_intercept_vmcall(struct vm *self, struct err *err)
 {
 	struct kvm_xen_hvm_config config = {
 		.flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL,
+		/*
+		 * KVM intercepts for VMs only that name an MSR. Nobody is
+		 * told of this one; a guest that writes it has a page of its
+		 * own filled with hypercall stubs, and nothing more.
+		 */
+		.msr = 0x4c420000,
 	};
 
 	if (!self->has_vmcall)
