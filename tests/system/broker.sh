@@ -41,12 +41,7 @@ stop_broker() {
 # leases STATE [POOL]: how many leases of the pool are in this state.
 leases() {
     virsh -c "$uri" pool-dumpxml "${2:-default}" |
-        python3 -c '
-import sys, xml.etree.ElementTree as tree
-for element in tree.parse(sys.stdin).iter():
-    if element.tag.split("}")[-1] == sys.argv[1]:
-        print(element.text if element.text else element.get("count"))
-' "$1"
+        sed -n "s/.*state name=\"$1\" leases=\"\([0-9]*\)\".*/\1/p"
 }
 
 # pool_whole TOTAL: wait until every lease is blank again. The scrubbing goes

@@ -22,9 +22,9 @@ draw() {
           held = int($(NF - 1) / 2 + 0.5); name = $1
           for (i = 0; i < held; i++) bar = bar substr(name, 1, 1)
           used += held
-          words = words sprintf("  %s %3d MiB", name, held * 2) }
+          words = words sprintf(", %s %d", name, held * 2) }
         END { for (i = used; i < total; i++) bar = bar "."
-              printf "  [%s] free %3d MiB%s\n", bar, (total - used) * 2, words }'
+              printf "  [%s] free %d MiB%s\n", bar, (total - used) * 2, words }'
 }
 
 say "1. A broker that owns a pool of $((total * 2)) MiB: $total leases of 2 MiB each."
@@ -34,12 +34,16 @@ cat "$work/broker.log"
 
 say "2. Two guests, each in a process of its own, on Linux $(uname -r) with /dev/kvm."
 declare -A pid
-for guest in ada bob; do
-    echo "\$ labyrinth run --name $guest --guarantee 8M --limit 64M labyrinth-demo.elf hold &"
-    "$labyrinth" run --name "$guest" --guarantee 8M --limit 64M "$demo_elf" \
-        hold >"$work/$guest.out" 2>&1 &
-    pid[$guest]=$!
-done
+# start_guest NAME PAGES ROUNDS: up to so many pages and down again, paced by
+# writing and checking all that is held 20 times a step.
+start_guest() {
+    echo "\$ labyrinth run --name $1 --guarantee 8M --limit 64M labyrinth-demo.elf hold $2 $3 20 &"
+    "$labyrinth" run --name "$1" --guarantee 8M --limit 64M "$demo_elf" \
+        hold "$2" "$3" 20 >"$work/$1.out" 2>&1 &
+    pid[$1]=$!
+}
+start_guest ada 12288 2
+start_guest bob 6144 3
 until [[ -s $work/ada.out && -s $work/bob.out ]]; do
     kill -0 "${pid[ada]}" "${pid[bob]}" 2>/dev/null || break
 done
@@ -50,9 +54,13 @@ show virsh -c "$uri" pool-list --details
 show virsh -c "$uri" vol-list default --details
 
 echo "The pool, lease by lease (a: ada's, b: bob's, .: free), as virsh tells it:"
-for _ in {1..40}; do
-    kill -0 "${pid[ada]}" 2>/dev/null || kill -0 "${pid[bob]}" 2>/dev/null || break
-    draw
+shown=0 last=
+while kill -0 "${pid[ada]}" 2>/dev/null || kill -0 "${pid[bob]}" 2>/dev/null; do
+    now=$(draw)
+    if [[ $now != "$last" ]] && ((shown++ < 40)); then
+        printf '%s\n' "$now"
+    fi
+    last=$now
 done
 
 failed=0

@@ -10,5 +10,5 @@ else
     echo "This machine has no /dev/kvm: the demo runs on a Linux with a real one,"
     echo "emulated here (everything is slower there, nothing is pretended)."
 fi
-exec "$bed" --timeout 170 --env abs_top_srcdir --env abs_top_builddir -- \
+exec "$bed" --timeout 300 --env abs_top_srcdir --env abs_top_builddir -- \
     bash "$abs_top_srcdir/tests/system/demo-inside.sh"
