@@ -281,7 +281,7 @@ static void an_end_is_told(void **state)
 	assert_int_equal(shutdown(theirs, SHUT_RDWR), 0);
 	assert_int_equal(fd_receive(ours, message, 4, &fd, 0), 0);
 	assert_int_equal(fd, -1);
-	/* And sending to it is an error, not a signal. */
+	/* And sending to it is an error. */
 	assert_int_equal(fd_send(ours, message, 4, -1, 0), -EPIPE);
 }
 
