@@ -47,7 +47,7 @@ def files(*suffixes, under=""):
 
 
 def text(path):
-    return (ROOT / path).read_text(encoding="utf-8")
+    return (ROOT / path).read_text(encoding="utf-8", errors="replace")
 
 
 class Tap:
