@@ -23,7 +23,9 @@ void log_quiet(void)
 }
 
 /* One write a line, so that lines of several processes never mix. */
-static void log_line(const char *priority, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(const char *priority,
+							   const char *format,
+							   va_list args)
 {
 	char text[640];
 
