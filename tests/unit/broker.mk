@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+# Unit tests of the broker and of its client.
+
+broker_tests = \
+	tests/unit/broker-test \
+	tests/unit/client-test \
+	tests/unit/ledger-test \
+	tests/unit/pool-test \
+	tests/unit/session-test
+check_PROGRAMS += $(broker_tests)
+TESTS += $(broker_tests)
+
+tests_unit_broker_test_SOURCES = tests/unit/broker-test.c tests/unit/broker-support.h
+tests_unit_broker_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_broker_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_client_test_SOURCES = tests/unit/client-test.c tests/unit/broker-support.h
+tests_unit_client_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_client_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c tests/unit/broker-support.h
+tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_ledger_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_pool_test_SOURCES = tests/unit/pool-test.c tests/unit/broker-support.h
+tests_unit_pool_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_pool_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_session_test_SOURCES = tests/unit/session-test.c tests/unit/broker-support.h
+tests_unit_session_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_session_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)

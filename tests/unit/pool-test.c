@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Pools: what a lease's file is, and what is left of it afterwards. */
+#include <config.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "broker-support.h"
+#include "broker/backing.h"
+
+struct fixture {
+	struct pool *pool;
+	struct ledger *ledger;
+	struct account account;
+};
+
+static int setup(void **state)
+{
+	static struct fixture fixture;
+	struct err err;
+
+	fixture.pool = make_pool("test", 4);
+	fixture.ledger = pool_ledger(fixture.pool);
+	*state = &fixture;
+	return ledger_admit(fixture.ledger, &fixture.account, 1, 4, 4, &err);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_valid(f->ledger);
+	pool_free(f->pool);
+	return 0;
+}
+
+static ino_t inode(int fd)
+{
+	struct stat stat;
+
+	assert_int_equal(fstat(fd, &stat), 0);
+	return stat.st_ino;
+}
+
+static void starts_blank(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(ledger_count(f->ledger, EXTENT_BLANK), 4);
+	assert_string_equal(pool_name(f->pool), "test");
+	assert_false(pool_ailing(f->pool));
+	assert_false(pool_scrub(f->pool));
+}
+
+static void a_lease_is_sealed(void **state)
+{
+	struct fixture *f = *state;
+	int fd = pool_file(f->pool, pool_lease(f->pool, &f->account));
+	struct stat stat;
+	int sealed = F_SEAL_GROW | F_SEAL_SEAL;
+
+	int seals = fcntl(fd, F_GET_SEALS);
+	assert_int_equal(seals & (sealed | F_SEAL_SHRINK | F_SEAL_WRITE),
+			 sealed);
+	assert_int_equal(fstat(fd, &stat), 0);
+	assert_int_equal(stat.st_size, LAB_EXTENT_SIZE);
+	assert_int_equal(stat.st_blocks * 512, LAB_EXTENT_SIZE);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(ftruncate(fd, 2 * LAB_EXTENT_SIZE), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), -1);
+	assert_int_equal(errno, EPERM);
+}
+
+/* Resident: the kernel knows each page of it, and zeroed. */
+static void a_lease_is_zeroed_and_resident(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t *pages =
+		map_lease(pool_file(f->pool, pool_lease(f->pool, &f->account)));
+	unsigned char there[LAB_EXTENT_PAGES];
+
+	assert_int_equal(mincore(pages, LAB_EXTENT_SIZE, there), 0);
+	for (int i = 0; i < LAB_EXTENT_PAGES; i++)
+		assert_int_equal(there[i] & 1, 1);
+	assert_zero(pages);
+	munmap(pages, LAB_EXTENT_SIZE);
+}
+
+static void touch(void *page)
+{
+	*(volatile uint8_t *)page;
+}
+
+static void revoked_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t extent = pool_lease(f->pool, &f->account);
+	int owners = dup(pool_file(f->pool, extent));
+	uint8_t *pages = map_lease(owners);
+
+	memset(pages, 0xa5, LAB_EXTENT_SIZE);
+	assert_int_equal(signal_of(touch, pages), 0);
+	pool_revoke(f->pool, extent, &f->account);
+	assert_int_equal(ledger_state(f->ledger, extent), EXTENT_DIRTY);
+	assert_int_equal(f->account.held, 0);
+	assert_int_equal(signal_of(touch, pages), SIGBUS);
+	assert_int_equal(signal_of(touch, pages + LAB_EXTENT_SIZE - 1), SIGBUS);
+
+	/* The last owner kept its descriptor; it is good for nothing. */
+	assert_int_equal(ftruncate(owners, LAB_EXTENT_SIZE), -1);
+	assert_int_equal(pwrite(owners, "x", 1, 0), -1);
+	assert_int_equal(fallocate(owners, 0, 0, 4096), -1);
+	munmap(pages, LAB_EXTENT_SIZE);
+	close(owners);
+}
+
+static void scrubbed_is_fresh(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t extent = pool_lease(f->pool, &f->account);
+	int owners = dup(pool_file(f->pool, extent));
+	uint8_t *pages = map_lease(owners);
+
+	memset(pages, 0xa5, LAB_EXTENT_SIZE);
+	pool_revoke(f->pool, extent, &f->account);
+	assert_true(pool_scrub(f->pool));
+	assert_int_equal(ledger_state(f->ledger, extent), EXTENT_BLANK);
+	assert_int_not_equal(inode(owners), inode(pool_file(f->pool, extent)));
+	assert_int_equal(signal_of(touch, pages), SIGBUS);
+	munmap(pages, LAB_EXTENT_SIZE);
+	close(owners);
+
+	while (pool_lease(f->pool, &f->account) != extent)
+		;
+	pages = map_lease(pool_file(f->pool, extent));
+	assert_zero(pages);
+	munmap(pages, LAB_EXTENT_SIZE);
+}
+
+static void revokes_all(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 4; i++)
+		pool_lease(f->pool, &f->account);
+	pool_revoke_all(f->pool, &f->account);
+	assert_int_equal(f->account.held, 0);
+	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 4);
+	for (int i = 0; i < 4; i++)
+		assert_true(pool_scrub(f->pool));
+	assert_int_equal(ledger_count(f->ledger, EXTENT_BLANK), 4);
+}
+
+/* No descriptor, no fresh file: stands for any way of running short. */
+static void short_of_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit limit, none;
+
+	pool_lease(f->pool, &f->account);
+	pool_lease(f->pool, &f->account);
+	pool_revoke_all(f->pool, &f->account);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_true(pool_scrub(f->pool));
+	assert_true(pool_scrub(f->pool));
+	assert_int_equal(ledger_count(f->ledger, EXTENT_WITHDRAWN), 2);
+	assert_true(pool_ailing(f->pool));
+	assert_valid(f->ledger);
+	pool_retry(f->pool);
+	assert_true(pool_scrub(f->pool));
+	assert_int_equal(ledger_count(f->ledger, EXTENT_WITHDRAWN), 2);
+
+	/* It is there again: one retry brings all of it back. */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	pool_retry(f->pool);
+	while (pool_scrub(f->pool))
+		assert_valid(f->ledger);
+	assert_int_equal(ledger_count(f->ledger, EXTENT_BLANK), 4);
+	assert_false(pool_ailing(f->pool));
+}
+
+static void freed_pool_leaves_guests_alone(void **state)
+{
+	struct pool *pool = make_pool("other", 1);
+	struct account account;
+	struct err err;
+	(void)state;
+
+	assert_int_equal(
+		ledger_admit(pool_ledger(pool), &account, 1, 1, 1, &err), 0);
+	uint8_t *pages = map_lease(pool_file(pool, pool_lease(pool, &account)));
+	pages[0] = 7;
+	pool_free(pool);
+	assert_int_equal(pages[0], 7);
+	munmap(pages, LAB_EXTENT_SIZE);
+}
+
+static void shortage_is_a_sentence(void **state)
+{
+	struct pool_spec spec = {.name = "huge",
+				 .leases = POOL_LEASES_MAX,
+				 .backing = LAB_BACKING_HUGETLB};
+	struct pool *pool = NULL;
+	struct err err;
+	(void)state;
+
+	assert_int_equal(pool_new(&pool, &spec, &err), -ENOMEM);
+	assert_said(&err, "pool huge: 1048576 huge pages of 2 MiB are needed");
+	/* More than any machine has. */
+	assert_int_equal(backing_check(LAB_BACKING_SHMEM, 1ull << 40, &err),
+			 -ENOMEM);
+	assert_said(&err, "MiB available");
+	assert_int_equal(backing_reserve_descriptors(1ull << 40, &err),
+			 -EMFILE);
+	assert_said(&err, "1099511627776 files must be open");
+	spec.leases = POOL_LEASES_MAX + 1;
+	assert_int_equal(pool_new(&pool, &spec, &err), -EINVAL);
+	spec.leases = 0;
+	assert_int_equal(pool_new(&pool, &spec, &err), -EINVAL);
+	assert_null(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(starts_blank, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_lease_is_sealed, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_lease_is_zeroed_and_resident,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(revoked_is_gone, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(scrubbed_is_fresh, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(revokes_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(short_of_memory, setup,
+						teardown),
+		cmocka_unit_test(freed_pool_leaves_guests_alone),
+		cmocka_unit_test(shortage_is_a_sentence),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
