@@ -45,3 +45,6 @@ tests_unit_rpc_fuzz_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 # They include what rpcgen makes.
 $(tests_unit_rpc_program_test_OBJECTS) $(tests_unit_rpc_server_test_OBJECTS) \
 $(tests_unit_rpc_fuzz_test_OBJECTS): vmm/wire/remote.h
+
+TESTS += tests/unit/rpc-virsh.sh
+EXTRA_DIST += tests/unit/rpc-virsh.sh
