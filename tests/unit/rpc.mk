@@ -9,3 +9,42 @@ tests_unit_rpc_stub_SOURCES = tests/unit/rpc-stub.c tests/unit/rpc-view.c \
 	tests/unit/rpc-view.h
 tests_unit_rpc_stub_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_stub_LDADD = $(rpc_test_libs)
+
+check_PROGRAMS += tests/unit/virnet-test
+TESTS += tests/unit/virnet-test
+tests_unit_virnet_test_SOURCES = tests/unit/virnet-test.c
+tests_unit_virnet_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_virnet_test_LDADD = vmm/libwire.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/rpc-program-test
+TESTS += tests/unit/rpc-program-test
+tests_unit_rpc_program_test_SOURCES = tests/unit/rpc-program-test.c \
+	tests/unit/rpc-packet.c tests/unit/rpc-packet.h \
+	tests/unit/rpc-view.c tests/unit/rpc-view.h
+tests_unit_rpc_program_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_program_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
+rpc_peer_sources = tests/unit/rpc-packet.c tests/unit/rpc-packet.h \
+	tests/unit/rpc-peer.c tests/unit/rpc-peer.h \
+	tests/unit/rpc-view.c tests/unit/rpc-view.h
+
+check_PROGRAMS += tests/unit/rpc-server-test
+TESTS += tests/unit/rpc-server-test
+tests_unit_rpc_server_test_SOURCES = tests/unit/rpc-server-test.c \
+	$(rpc_peer_sources)
+tests_unit_rpc_server_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_server_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/rpc-fuzz-test
+TESTS += tests/unit/rpc-fuzz-test
+tests_unit_rpc_fuzz_test_SOURCES = tests/unit/rpc-fuzz-test.c \
+	$(rpc_peer_sources)
+tests_unit_rpc_fuzz_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_fuzz_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
+# They include what rpcgen makes.
+$(tests_unit_rpc_program_test_OBJECTS) $(tests_unit_rpc_server_test_OBJECTS) \
+$(tests_unit_rpc_fuzz_test_OBJECTS): vmm/wire/remote.h
+
+TESTS += tests/unit/rpc-virsh.sh
+EXTRA_DIST += tests/unit/rpc-virsh.sh

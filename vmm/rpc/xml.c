@@ -32,8 +32,10 @@ static void xml_begin(struct xml *xml)
 	xml->failed = xml->writer == NULL;
 	if (xml->failed)
 		return;
+	/* As libvirt writes it. */
 	xmlTextWriterSetIndent(xml->writer, 1);
 	xmlTextWriterSetIndentString(xml->writer, BAD_CAST "  ");
+	xmlTextWriterSetQuoteChar(xml->writer, '\'');
 }
 
 static char *xml_finish(struct xml *xml)
