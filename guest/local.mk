@@ -56,13 +56,14 @@ guest_labyrinth_demo_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
 guest_labyrinth_demo_elf_LDADD = $(GUEST_LIBS)
 guest_labyrinth_demo_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
 guest_labyrinth_demo_elf_SOURCES = \
+	guest/exercise/bulk.c \
 	guest/exercise/calls.c \
 	guest/exercise/counts.c \
-	guest/exercise/bulk.c \
-	guest/exercise/faults.c \
 	guest/exercise/exercise.h \
+	guest/exercise/faults.c \
 	guest/exercise/grant.c \
 	guest/exercise/hold.c \
+	guest/exercise/library.c \
 	guest/exercise/main.c \
 	guest/exercise/probe.c \
 	guest/exercise/protection.c \

@@ -17,6 +17,9 @@
 #define ENTRIES	   512
 #define LARGE_SIZE (UINT64_C(1) << 21)
 
+/* Where mmu_peek() maps: beyond every identity-mapped address. */
+#define PEEK (UINT64_C(1) << 46)
+
 extern char lab_text_start[], lab_text_end[]; /* guest.lds */
 extern char lab_rodata_start[], lab_rodata_end[];
 extern char lab_image_end[];
@@ -89,6 +92,13 @@ static void map_window(uint64_t base, uint64_t size)
 {
 	for (uint64_t at = base; at < base + size; at += LARGE_SIZE)
 		*entry_at(at, 1) = at | PRESENT | WRITE | LARGE | nx;
+}
+
+volatile uint8_t *mmu_peek(uint64_t physical)
+{
+	*entry_at(PEEK, 0) = (physical & ADDRESS) | PRESENT | WRITE | nx;
+	cpu_invlpg(PEEK);
+	return (volatile uint8_t *)PEEK;
 }
 
 void mmu_open_image(bool open)

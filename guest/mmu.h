@@ -16,6 +16,12 @@
  */
 void mmu_init(void);
 
+/*
+ * Map the page at a physical address that the identity map leaves out, to
+ * see what is there; the next call maps another in its place.
+ */
+volatile uint8_t *mmu_peek(uint64_t physical);
+
 /* Let ring 3 use the image (its rights stay), or not any more. */
 void mmu_open_image(bool open);
 

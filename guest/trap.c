@@ -34,6 +34,7 @@ struct fixup {
 	uint64_t from, to; /* RIPs */
 };
 
+extern const char lab_stack_guard[];				/* start.S */
 extern const char trap_doors[];					/* vectors.S */
 extern const struct fixup lab_fixups_start[], lab_fixups_end[]; /* guest.lds */
 
@@ -134,6 +135,10 @@ static void explain(const struct trap_frame *frame)
 				   : "read",
 		       error & 4 ? 3 : 0, cpu_read_cr2(),
 		       error & 1 ? "not allowed" : "no such page");
+	/* The push that did not fit was a page fault first. */
+	if (frame->vector == DOUBLE_FAULT &&
+	    cpu_read_cr2() - (uint64_t)lab_stack_guard < PAGE_SIZE)
+		puts("*** the stack is used up");
 	if (frame->vector == MACHINE_CHECK)
 		printf("*** bank 0: status %016lx, address %016lx\n",
 		       cpu_rdmsr(CPU_MSR_MC0_STATUS), machine_check_address());

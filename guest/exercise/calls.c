@@ -74,10 +74,30 @@ static void console_bad_buffer(void)
 	expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, UINT64_MAX - 2, 8);
 }
 
+/* What is granted is the guest's memory, what is not is not. */
+static void buffers_in_the_window(void)
+{
+	static const char text[] = "# a line from a granted page\n";
+	uint64_t gpa = take(0), other = gpa ^ (LAB_EXTENT_SIZE / 2);
+	uint64_t hole = find_hole();
+
+	if (!gpa)
+		return;
+	memcpy((void *)gpa, text, sizeof(text));
+	expect(call(LAB_HC_CONSOLE, gpa, sizeof(text) - 1), sizeof(text) - 1);
+	expect(call(LAB_HC_QUERY, gpa, sizeof(struct lab_counts)),
+	       sizeof(struct lab_counts));
+	if (call(LAB_HC_INSPECT, other) == -LAB_ENOENT)
+		expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, other, 1);
+	if (hole)
+		expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, hole, 1);
+	give_back(gpa, 0);
+}
+
 static void exit_out_of_range(void)
 {
 	expect_mistake(LAB_E2BIG, LAB_HC_EXIT, LAB_EXIT_MAX + 1);
-	expect_mistake(LAB_E2BIG, LAB_HC_EXIT, UINT64_C(1) << 32);
+	expect_mistake(LAB_E2BIG, LAB_HC_EXIT, UINT64_C(1) << 32 | 1);
 	expect_mistake(LAB_E2BIG, LAB_HC_EXIT, UINT64_MAX);
 }
 
@@ -109,6 +129,8 @@ static const struct tap_case cases[] = {
 	{"console: writes, and says how much", console_counts_bytes},
 	{"console: more than LAB_CONSOLE_MAX bytes: E2BIG", console_too_long},
 	{"console: a bad buffer: EFAULT", console_bad_buffer},
+	{"a buffer in a grant is good, elsewhere in the window: EFAULT",
+	 buffers_in_the_window},
 	{"exit: a status out of range: E2BIG, and it goes on",
 	 exit_out_of_range},
 	{"a call from ring 3: EPERM", ring3_is_refused},

@@ -13,7 +13,7 @@
 #define BLOCK	  (PAGE_SIZE << ORDER)
 #define MOST	  2048 /* blocks */
 #define STEPS	  4    /* up to the top, as many down */
-#define SPIN_MOST 64
+#define SPIN_MOST 32
 
 static struct page *held[MOST];
 static unsigned int count;
@@ -98,11 +98,11 @@ int exercise_spin(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	puts("spinning");
-	for (;;) {
-		hold(SPIN_MOST);
+	/* A line for each turn: who kills us may choose the moment by them. */
+	for (unsigned long turn = 1;; turn++) {
+		hold(turn % 2 ? SPIN_MOST : SPIN_MOST / 4);
+		printf("turn %lu: holding %u blocks\n", turn, count);
 		if (!work(1))
 			return 1;
-		hold(SPIN_MOST / 2);
 	}
 }

@@ -9,12 +9,14 @@
 
 #include "cpu.h"
 #include "exercise.h"
+#include "mmu.h"
 #include "tap.h"
 #include "trap.h"
 
 #define ORDERS (LAB_MAX_ORDER + 1)
 
 static uint64_t grants[ORDERS]; /* by order; 0: none */
+static uint64_t former[ORDERS]; /* given back */
 
 static int64_t inspect(uint64_t gpa)
 {
@@ -170,9 +172,52 @@ static void grants_go_back(void)
 		expect(lab_hypercall(LAB_HC_RELEASE, grants[order], order, 0,
 				     0),
 		       0);
+		former[order] = grants[order];
 		grants[order] = 0;
 	}
 	leases_hold_our_grants();
+}
+
+/* Of what went with its lease not even the last owner sees a byte. */
+static void gone_is_gone(void)
+{
+	unsigned int gone = 0;
+
+	if (!machine_checks()) {
+		tap_skip("machine checks are not offered");
+		return;
+	}
+	for (unsigned int order = 0; order < ORDERS; order++) {
+		uint64_t extent = former[order] & -LAB_EXTENT_SIZE;
+
+		if (!former[order] || inspect(extent) != -LAB_EACCES)
+			continue;
+		gone++;
+		if (!hole_refuses(extent))
+			return;
+	}
+	if (!gone)
+		tap_skip("no lease went");
+}
+
+/* Past the guest's own tables, too, there is nothing: reads are ones. */
+static bool is_empty(uint64_t physical)
+{
+	volatile uint8_t *byte = mmu_peek(physical);
+
+	expect_or_false(*byte, 0xff);
+	*byte = 0x11;
+	expect_or_false(*byte, 0xff);
+	return true;
+}
+
+static void physically_outside(void)
+{
+	const struct lab_boot_info *boot = lab_boot_info();
+
+	if (is_empty(window_end()) &&
+	    is_empty(window_end() + LAB_EXTENT_SIZE) && is_empty(boot->memory))
+		is_empty(boot->window_base - PAGE_SIZE);
 }
 
 static const struct tap_case cases[] = {
@@ -186,8 +231,10 @@ static const struct tap_case cases[] = {
 	 holes_are_not_ours},
 	{"probe: an extent without a lease refuses a touch", holes_refuse},
 	{"probe: nothing answers outside the window", outside_the_window},
+	{"probe: no memory is physically outside the window",
+	 physically_outside},
 	{"probe: given back, nothing is in a grant", grants_go_back},
-	{"probe: given back, extents without a lease refuse", holes_refuse},
+	{"probe: given back, what went with its lease refuses", gone_is_gone},
 };
 
 int exercise_probe(int argc, char **argv)
