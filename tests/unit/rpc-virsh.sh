@@ -4,8 +4,8 @@
 # what it prints, line by line. Needs no KVM and no root.
 
 if ! command -v virsh >/dev/null; then
-	echo "1..0 # SKIP virsh is missing: install libvirt-clients"
-	exit 0
+    echo "1..0 # SKIP virsh is missing: install libvirt-clients"
+    exit 0
 fi
 
 export LC_ALL=C
@@ -18,82 +18,82 @@ failures=0
 # start_stub [GUESTS]: serve in $work/run, until stop_stub.
 start_stub()
 {
-	rm -f "$work/in" "$work/out"
-	mkfifo "$work/in" "$work/out"
-	"$stub" "$work/run" "$@" <"$work/in" >"$work/out" &
-	stub_pid=$!
-	exec 3>"$work/in"
-	read -r ready <"$work/out"
-	if [ "$ready" != ready ]; then
-		echo "Bail out! rpc-stub does not start"
-		exit 1
-	fi
+    rm -f "$work/in" "$work/out"
+    mkfifo "$work/in" "$work/out"
+    "$stub" "$work/run" "$@" <"$work/in" >"$work/out" &
+    stub_pid=$!
+    exec 3>"$work/in"
+    read -r ready <"$work/out"
+    if [ "$ready" != ready ]; then
+        echo "Bail out! rpc-stub does not start"
+        exit 1
+    fi
 }
 
 # Ends it by the end of its input; its status tells what it left behind.
 stop_stub()
 {
-	exec 3>&-
-	wait "$stub_pid"
+    exec 3>&-
+    wait "$stub_pid"
 }
 
 # on SOCKET ARGUMENT...: virsh, without empty lines and trailing blanks.
 on()
 {
-	local socket=$1
-	shift
-	timeout 60 virsh -c "labyrinth:///system?socket=$work/run/$socket" \
-		"$@" 2>&1 3>&- | sed -e 's/ *$//' -e '/^$/d'
-	return "${PIPESTATUS[0]}"
+    local socket=$1
+    shift
+    timeout 60 virsh -c "labyrinth:///system?socket=$work/run/$socket" \
+        "$@" 2>&1 3>&- | sed -e 's/ *$//' -e '/^$/d'
+    return "${PIPESTATUS[0]}"
 }
 
 say()
 {
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		failures=$((failures + 1))
-	fi
+    number=$((number + 1))
+    if [ "$1" = 0 ]; then
+        echo "ok $number - $2"
+    else
+        echo "not ok $number - $2"
+        failures=$((failures + 1))
+    fi
 }
 
 # is ARGUMENT... <<EXPECTED: virsh succeeds, and prints exactly this.
 is()
 {
-	cat >"$work/expected"
-	on virtlabyrinthd-sock "$@" >"$work/got"
-	local status=$?
-	[ $status = 0 ] && cmp -s "$work/expected" "$work/got"
-	local same=$?
-	say $same "$*"
-	if [ $same != 0 ]; then
-		echo "# status $status"
-		diff "$work/expected" "$work/got" | sed 's/^/# /'
-	fi
+    cat >"$work/expected"
+    on virtlabyrinthd-sock "$@" >"$work/got"
+    local status=$?
+    [ $status = 0 ] && cmp -s "$work/expected" "$work/got"
+    local same=$?
+    say $same "$*"
+    if [ $same != 0 ]; then
+        echo "# status $status"
+        diff "$work/expected" "$work/got" | sed 's/^/# /'
+    fi
 }
 
 # has PATTERN ARGUMENT...: virsh succeeds, and a whole line matches.
 has()
 {
-	local pattern=$1
-	shift
-	on virtlabyrinthd-sock "$@" >"$work/got" &&
-		grep -Eqx -- "$pattern" "$work/got"
-	local found=$?
-	say $found "$*: $pattern"
-	[ $found = 0 ] || sed 's/^/# /' "$work/got"
+    local pattern=$1
+    shift
+    on virtlabyrinthd-sock "$@" >"$work/got" &&
+        grep -Eqx -- "$pattern" "$work/got"
+    local found=$?
+    say $found "$*: $pattern"
+    [ $found = 0 ] || sed 's/^/# /' "$work/got"
 }
 
 # refused PATTERN SOCKET ARGUMENT...: virsh fails with a line that has this.
 refused()
 {
-	local pattern=$1
-	shift
-	! on "$@" >"$work/got" && grep -Eq -- "$pattern" "$work/got"
-	local found=$?
-	say $found "$*: $pattern"
-	[ $found = 0 ] || sed 's/^/# /' "$work/got"
+    local pattern=$1
+    shift
+    ! on "$@" >"$work/got" && grep -Eq -- "$pattern" "$work/got"
+    local found=$?
+    say $found "$*: $pattern"
+    [ $found = 0 ] || sed 's/^/# /' "$work/got"
 }
 
 rw=virtlabyrinthd-sock
@@ -106,59 +106,59 @@ start_stub
 
 # Guests
 
-is list <<-'END'
-	 Id   Name           State
-	------------------------------
-	 1    alpha          running
-	 7    beta <&> two   running
+is list <<'END'
+ Id   Name           State
+------------------------------
+ 1    alpha          running
+ 7    beta <&> two   running
 END
-is list --all <<-'END'
-	 Id   Name           State
-	------------------------------
-	 1    alpha          running
-	 7    beta <&> two   running
+is list --all <<'END'
+ Id   Name           State
+------------------------------
+ 1    alpha          running
+ 7    beta <&> two   running
 END
 is list --uuid <<-END
-	$alpha
-	$beta
+    $alpha
+    $beta
 END
-is list --name <<-'END'
-	alpha
-	beta <&> two
+is list --name <<'END'
+alpha
+beta <&> two
 END
-is list --title <<-'END'
-	 Id   Name           State     Title
-	--------------------------------------
-	 1    alpha          running
-	 7    beta <&> two   running
+is list --title <<'END'
+ Id   Name           State     Title
+--------------------------------------
+ 1    alpha          running
+ 7    beta <&> two   running
 END
 is list --name --inactive </dev/null
 is list --name --persistent </dev/null
-is list --name --transient --state-running <<-'END'
-	alpha
-	beta <&> two
+is list --name --transient --state-running <<'END'
+alpha
+beta <&> two
 END
 is domstate alpha --reason <<<"running (booted)"
 is domid alpha <<<1
 is domuuid 7 <<<"$beta"
 is domname "$alpha" <<<alpha
 is dominfo alpha <<-END
-	Id:             1
-	Name:           alpha
-	UUID:           $alpha
-	OS Type:        hvm
-	State:          running
-	CPU(s):         1
-	CPU time:       1.5s
-	Max memory:     65536 KiB
-	Used memory:    24576 KiB
-	Persistent:     no
-	Autostart:      disable
-	Managed save:   no
+    Id:             1
+    Name:           alpha
+    UUID:           $alpha
+    OS Type:        hvm
+    State:          running
+    CPU(s):         1
+    CPU time:       1.5s
+    Max memory:     65536 KiB
+    Used memory:    24576 KiB
+    Persistent:     no
+    Autostart:      disable
+    Managed save:   no
 END
-is vcpucount alpha <<-'END'
-	maximum      live           1
-	current      live           1
+is vcpucount alpha <<'END'
+maximum      live           1
+current      live           1
 END
 has "<domain type='kvm' id='1'>" dumpxml alpha
 is dumpxml 7 --xpath '/domain/name/text()' <<<'beta &lt;&amp;&gt; two'
@@ -169,36 +169,36 @@ is dumpxml 7 --xpath '/domain/os/type/text()' <<<hvm
 
 # Pools
 
-is pool-list <<-'END'
-	 Name      State    Autostart
-	-------------------------------
-	 default   active   yes
-	 huge      active   yes
+is pool-list <<'END'
+ Name      State    Autostart
+-------------------------------
+ default   active   yes
+ huge      active   yes
 END
-sed 's/|//' >"$work/details" <<-'END'
-	| Name      State      Autostart   Persistent   Capacity     Allocation   Available
-	|-------------------------------------------------------------------------------------
-	| default   running    yes         yes          256.00 MiB   44.00 MiB    212.00 MiB
-	| huge      degraded   yes         yes          128.00 MiB   0.00 B       126.00 MiB
+sed 's/|//' >"$work/details" <<'END'
+| Name      State      Autostart   Persistent   Capacity     Allocation   Available
+|-------------------------------------------------------------------------------------
+| default   running    yes         yes          256.00 MiB   44.00 MiB    212.00 MiB
+| huge      degraded   yes         yes          128.00 MiB   0.00 B       126.00 MiB
 END
 is pool-list --details <"$work/details"
 is pool-list --all --details <"$work/details"
 is pool-list --name --inactive </dev/null
 is pool-list --name --transient </dev/null
 is pool-list --name --type dir </dev/null
-is pool-list --name --autostart --persistent <<-'END'
-	default
-	huge
+is pool-list --name --autostart --persistent <<'END'
+default
+huge
 END
 is pool-info default <<-END
-	Name:           default
-	UUID:           $default
-	State:          running
-	Persistent:     yes
-	Autostart:      yes
-	Capacity:       256.00 MiB
-	Allocation:     44.00 MiB
-	Available:      212.00 MiB
+    Name:           default
+    UUID:           $default
+    State:          running
+    Persistent:     yes
+    Autostart:      yes
+    Capacity:       256.00 MiB
+    Allocation:     44.00 MiB
+    Available:      212.00 MiB
 END
 is pool-uuid default <<<"$default"
 is pool-name "$default" <<<default
@@ -213,27 +213,27 @@ has " *<labyrinth:state name='withdrawn' leases='1'/>" pool-dumpxml huge
 
 # Volumes
 
-is vol-list default <<-'END'
-	 Name           Path
-	--------------------------------------
-	 alpha          default/alpha
-	 beta <&> two   default/beta <&> two
+is vol-list default <<'END'
+ Name           Path
+--------------------------------------
+ alpha          default/alpha
+ beta <&> two   default/beta <&> two
 END
-is vol-list default --details <<-'END'
-	 Name           Path                   Type   Capacity    Allocation
-	----------------------------------------------------------------------
-	 alpha          default/alpha          file   64.00 MiB   24.00 MiB
-	 beta <&> two   default/beta <&> two   file   32.00 MiB   16.00 MiB
+is vol-list default --details <<'END'
+ Name           Path                   Type   Capacity    Allocation
+----------------------------------------------------------------------
+ alpha          default/alpha          file   64.00 MiB   24.00 MiB
+ beta <&> two   default/beta <&> two   file   32.00 MiB   16.00 MiB
 END
-is vol-list huge <<-'END'
-	 Name   Path
-	--------------
+is vol-list huge <<'END'
+ Name   Path
+--------------
 END
-cat >"$work/vol-info" <<-'END'
-	Name:           alpha
-	Type:           file
-	Capacity:       64.00 MiB
-	Allocation:     24.00 MiB
+cat >"$work/vol-info" <<'END'
+Name:           alpha
+Type:           file
+Capacity:       64.00 MiB
+Allocation:     24.00 MiB
 END
 is vol-info alpha --pool default <"$work/vol-info"
 is vol-info labyrinth:default/alpha <"$work/vol-info"
@@ -244,7 +244,7 @@ is vol-name default/alpha <<<alpha
 is vol-pool labyrinth:default/alpha <<<default
 has " *<key>labyrinth:default/alpha</key>" vol-dumpxml alpha --pool default
 has " *<labyrinth:leases unit='2MiB' held='12' boot='4' guarantee='8' limit='32'/>" \
-	vol-dumpxml alpha --pool default
+    vol-dumpxml alpha --pool default
 
 # The host
 
@@ -260,7 +260,7 @@ has " *<domain type='kvm'/>" capabilities
 has "4KiB: [1-9][0-9]*" freepages --all
 has "4KiB: [1-9][0-9]*" freepages 0 4
 if [ -d /sys/kernel/mm/hugepages/hugepages-2048kB ]; then
-	has "2048KiB: [0-9]+" freepages --cellno -1 --pagesize 2048
+    has "2048KiB: [0-9]+" freepages --cellno -1 --pagesize 2048
 fi
 has "Total: *[1-9][0-9]* KiB" freecell --all
 is maxvcpus <<<1

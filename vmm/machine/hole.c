@@ -120,13 +120,12 @@ static int stop(const struct vcpu *self, uint64_t gpa, struct err *err)
 		       (unsigned long long)gpa);
 }
 
-int hole_touched(struct vcpu *self, const struct vcpu_ops *ops, struct err *err)
+int hole_touched(struct vcpu *self, struct err *err)
 {
 	struct kvm_regs before = self->run->s.regs.regs;
 	bool can_tell = (self->run->s.regs.sregs.cr4 & CR4_MCE) != 0;
 	uint64_t gpa;
 
-	ops->mistake(ops->context);
 	if (self->memory->window == 0)
 		return err_say(err, EFAULT,
 			       "its RAM is gone: a lease of it was revoked");

@@ -7,13 +7,13 @@
 #ifndef LABYRINTH_MACHINE_HOLE_H
 #define LABYRINTH_MACHINE_HOLE_H
 
-#include "machine/vcpu.h"
+#include "base/err.h"
+#include "machine/vcpu_state.h"
 
 /*
  * Call when KVM_RUN failed with EFAULT. 1 if the guest was told and can go
  * on; else a negated errno and the reason why it must stop.
  */
-int hole_touched(struct vcpu *self, const struct vcpu_ops *ops,
-		 struct err *err);
+int hole_touched(struct vcpu *self, struct err *err);
 
 #endif

@@ -18,5 +18,6 @@ vmm_libmachine_a_SOURCES = \
 	vmm/machine/vcpu.h \
 	vmm/machine/vcpu_setup.c \
 	vmm/machine/vcpu_setup.h \
+	vmm/machine/vcpu_state.h \
 	vmm/machine/vm.c \
 	vmm/machine/vm.h

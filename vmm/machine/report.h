@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "machine/vcpu.h"
+#include "machine/vcpu_state.h"
 
 /* Print them as of the last exit, a few to a line. */
 void vcpu_report(const struct vcpu *self, FILE *out);

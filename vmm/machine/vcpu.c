@@ -149,12 +149,14 @@ int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err)
 	for (;;) {
 		int r = 1;
 
-		if (ioctl(self->fd, KVM_RUN, 0) == 0)
+		if (ioctl(self->fd, KVM_RUN, 0) == 0) {
 			r = handle_exit(self, ops, err);
-		else if (errno == EFAULT)
-			r = hole_touched(self, ops, err);
-		else if (errno != EINTR && errno != EAGAIN)
+		} else if (errno == EFAULT) {
+			ops->mistake(ops->context);
+			r = hole_touched(self, err);
+		} else if (errno != EINTR && errno != EAGAIN) {
 			r = err_set(err, errno, "KVM_RUN failed");
+		}
 		if (r <= 0)
 			return r;
 	}

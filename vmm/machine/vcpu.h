@@ -7,25 +7,13 @@
 #define LABYRINTH_MACHINE_VCPU_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "machine/memory.h"
 #include "machine/vcpu_setup.h"
+#include "machine/vcpu_state.h"
 #include "machine/vm.h"
-
-struct kvm_run;
-
-struct vcpu {
-	int fd;
-	struct kvm_run *run; /* the page shared with KVM */
-	size_t run_bytes;
-	struct vm *vm;
-	struct memory *memory;
-};
-
-#define VCPU_NONE ((struct vcpu){.fd = -1})
 
 /* What the loop asks of its owner. */
 struct vcpu_ops {

@@ -13,7 +13,7 @@
 #include <libvirt/virterror.h>
 
 #include "broker/view.h"
-#include "rpc/program.h"
+#include "rpc/session.h"
 #include "wire/remote.h"
 
 struct rpc_call {

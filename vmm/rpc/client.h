@@ -12,7 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "broker/view.h"
-#include "rpc/server.h"
+#include "rpc/limits.h"
 
 struct rpc_client;
 

@@ -10,6 +10,7 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/handlers.h \
 	vmm/rpc/host.c \
 	vmm/rpc/host.h \
+	vmm/rpc/limits.h \
 	vmm/rpc/listen.c \
 	vmm/rpc/listen.h \
 	vmm/rpc/node.c \
@@ -17,6 +18,7 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/program.h \
 	vmm/rpc/server.c \
 	vmm/rpc/server.h \
+	vmm/rpc/session.h \
 	vmm/rpc/storage.c \
 	vmm/rpc/storage.h \
 	vmm/rpc/volume.c \

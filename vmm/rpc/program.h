@@ -6,20 +6,12 @@
 #ifndef LABYRINTH_RPC_PROGRAM_H
 #define LABYRINTH_RPC_PROGRAM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "broker/view.h"
+#include "rpc/session.h"
 #include "wire/virnet.h"
-
-/* What one connection and the program have agreed so far. */
-struct rpc_session {
-	bool readonly;	/* by its socket or by its OPEN; never back */
-	bool opened;	/* after a CONNECT_OPEN that went well */
-	bool closing;	/* after CONNECT_CLOSE: hang up once it is answered */
-	bool keepalive; /* the client answers PINGs */
-};
 
 /*
  * Answer one CALL. The payload has header->length - VIRNET_HEADER_BYTES bytes.

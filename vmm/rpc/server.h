@@ -7,34 +7,17 @@
 #ifndef LABYRINTH_RPC_SERVER_H
 #define LABYRINTH_RPC_SERVER_H
 
-#include <stdint.h>
-
 #include <systemd/sd-event.h>
 
 #include "base/err.h"
 #include "broker/view.h"
+#include "rpc/limits.h"
 
 struct rpc_server;
 
 /* The names of the sockets: what a client's scheme `labyrinth` leads to. */
 #define RPC_SOCKET_RW "virtlabyrinthd-sock"
 #define RPC_SOCKET_RO "virtlabyrinthd-sock-ro"
-
-/*
- * Viewers come after the broker's own work: the priority of every source that
- * the server adds to the loop.
- */
-#define RPC_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 50)
-
-/* What peers are held to. Clients are counted apart for each socket. */
-struct rpc_limits {
-	unsigned clients;	 /* connected at once */
-	unsigned anonymous;	 /* of those, not yet opened */
-	uint64_t open_usec;	 /* to open a connection */
-	uint64_t stall_usec;	 /* without reading anything of an answer */
-	uint64_t keepalive_usec; /* between PINGs */
-	unsigned keepalive_misses;
-};
 
 /*
  * Listen in a directory, made if it is missing: on RPC_SOCKET_RW (0660 with
