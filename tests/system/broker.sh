@@ -41,7 +41,7 @@ stop_broker() {
 # leases STATE [POOL]: how many leases of the pool are in this state.
 leases() {
     virsh -c "$uri" pool-dumpxml "${2:-default}" |
-        sed -n "s/.*state name=\"$1\" leases=\"\([0-9]*\)\".*/\1/p"
+        sed -n "s/.*state name=['\"]$1['\"] leases=['\"]\([0-9]*\)['\"].*/\1/p"
 }
 
 # pool_whole TOTAL: wait until every lease is blank again. The scrubbing goes

@@ -118,9 +118,9 @@ is list --all <<'END'
  1    alpha          running
  7    beta <&> two   running
 END
-is list --uuid <<-END
-    $alpha
-    $beta
+is list --uuid <<END
+$alpha
+$beta
 END
 is list --name <<'END'
 alpha
@@ -142,19 +142,19 @@ is domstate alpha --reason <<<"running (booted)"
 is domid alpha <<<1
 is domuuid 7 <<<"$beta"
 is domname "$alpha" <<<alpha
-is dominfo alpha <<-END
-    Id:             1
-    Name:           alpha
-    UUID:           $alpha
-    OS Type:        hvm
-    State:          running
-    CPU(s):         1
-    CPU time:       1.5s
-    Max memory:     65536 KiB
-    Used memory:    24576 KiB
-    Persistent:     no
-    Autostart:      disable
-    Managed save:   no
+is dominfo alpha <<END
+Id:             1
+Name:           alpha
+UUID:           $alpha
+OS Type:        hvm
+State:          running
+CPU(s):         1
+CPU time:       1.5s
+Max memory:     65536 KiB
+Used memory:    24576 KiB
+Persistent:     no
+Autostart:      disable
+Managed save:   no
 END
 is vcpucount alpha <<'END'
 maximum      live           1
@@ -190,15 +190,15 @@ is pool-list --name --autostart --persistent <<'END'
 default
 huge
 END
-is pool-info default <<-END
-    Name:           default
-    UUID:           $default
-    State:          running
-    Persistent:     yes
-    Autostart:      yes
-    Capacity:       256.00 MiB
-    Allocation:     44.00 MiB
-    Available:      212.00 MiB
+is pool-info default <<END
+Name:           default
+UUID:           $default
+State:          running
+Persistent:     yes
+Autostart:      yes
+Capacity:       256.00 MiB
+Allocation:     44.00 MiB
+Available:      212.00 MiB
 END
 is pool-uuid default <<<"$default"
 is pool-name "$default" <<<default
