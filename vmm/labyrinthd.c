@@ -7,6 +7,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -104,6 +105,10 @@ static int parse_fd(const char *text, struct argp_state *state)
 	if (errno != 0 || *text == '\0' || *end != '\0' || fd < 0 ||
 	    fd > 1 << 20)
 		argp_error(state, "--serve-fd %s: not a descriptor", text);
+	/* Now, before that number becomes one of our own files. */
+	if (fcntl((int)fd, F_GETFD) < 0)
+		argp_error(state, "--serve-fd %s: no such open descriptor",
+			   text);
 	return (int)fd;
 }
 
