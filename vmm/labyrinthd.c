@@ -76,7 +76,7 @@ static void parse_pool(struct options *self, const char *text,
 		argp_error(state, "the name of pool %s is too long", text);
 	memcpy(spec->name, text, length);
 	spec->name[length] = '\0';
-	if (!registry_name_valid(spec->name, sizeof(spec->name)))
+	if (!registry_name_valid(spec->name))
 		argp_error(state,
 			   "--pool %s: write NAME=SIZE, like default=256M, the "
 			   "name of letters, digits, dots, dashes and "
