@@ -403,7 +403,7 @@ int main(void)
 		TEST(guests_outlive_it),
 	};
 
-	alarm(120); /* a broker that forgets somebody ends here */
+	alarm(300); /* a broker that forgets somebody ends here */
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
