@@ -7,6 +7,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,7 +76,7 @@ static void parse_pool(struct options *self, const char *text,
 		argp_error(state, "the name of pool %s is too long", text);
 	memcpy(spec->name, text, length);
 	spec->name[length] = '\0';
-	if (!registry_name_valid(spec->name, sizeof(spec->name)))
+	if (!registry_name_valid(spec->name))
 		argp_error(state,
 			   "--pool %s: write NAME=SIZE, like default=256M, the "
 			   "name of letters, digits, dots, dashes and "
@@ -104,6 +105,10 @@ static int parse_fd(const char *text, struct argp_state *state)
 	if (errno != 0 || *text == '\0' || *end != '\0' || fd < 0 ||
 	    fd > 1 << 20)
 		argp_error(state, "--serve-fd %s: not a descriptor", text);
+	/* Now, before that number becomes one of our own files. */
+	if (fcntl((int)fd, F_GETFD) < 0)
+		argp_error(state, "--serve-fd %s: no such open descriptor",
+			   text);
 	return (int)fd;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/fd.h"
 #include "broker-support.h"
 #include "broker/broker.h"
 #include "lease/client.h"
@@ -209,54 +210,75 @@ static void views_tell_the_truth(void **state)
 	run_until(f, is_whole, 0);
 }
 
-/* Leave a pool empty, and ask for one more than what comes back. */
-static int wait_for_scrubs(struct lease_source *source, int rounds)
+/* Empty the pool; when told to, ask for one more. */
+static int ask_again(struct lease_source *source, int go_on)
 {
-	struct lease held[POOL_LEASES];
+	struct lease lease;
+	char byte;
 
 	for (int i = 0; i < POOL_LEASES; i++) {
-		if (source->get(source->context, &held[i]) < 0)
+		if (source->get(source->context, &lease) < 0)
 			return 1;
 	}
-	for (int i = 0; i < rounds; i++) {
-		struct lease *lease = &held[i % POOL_LEASES];
-		close(lease->fd);
-		source->put(source->context, lease->id);
-		if (source->get(source->context, lease) < 0)
-			return 2;
-	}
-	return 0;
+	if (read(go_on, &byte, 1) != 1)
+		return 2;
+	return source->get(source->context, &lease) < 0 ? 3 : 0;
 }
 
+/* One lease is dirty when the next is asked for, and only scrubbed then. */
 static void a_lease_waits_for_its_scrub(void **state)
 {
 	struct fixture *f = *state;
-	pid_t pid = start_client(f, "patient", POOL_LEASES, POOL_LEASES,
-				 wait_for_scrubs, 50);
+	int go_on[2];
 
+	assert_int_equal(pipe(go_on), 0);
+	pid_t pid = start_client(f, "patient", POOL_LEASES, POOL_LEASES,
+				 ask_again, go_on[0]);
+	run_until(f, holds, POOL_LEASES);
+	while (sd_event_run(f->event, 0) > 0)
+		; /* nothing is left that would wake the scrubber */
+	struct guest *guest = broker_registry(f->broker)->first;
+	pool_revoke(guest->pool, guest->account.leases.first, &guest->account);
+	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 1);
+	assert_int_equal(ledger_count(f->ledger, EXTENT_BLANK), 0);
+	assert_int_equal(write(go_on[1], "x", 1), 1);
 	run_until(f, holds, POOL_LEASES);
 	run_until(f, is_whole, 0);
 	assert_int_equal(status_of(pid), 0);
+	close(go_on[0]);
+	close(go_on[1]);
 }
 
-/* Ask without an end: every question is legal, every answer is read. */
-static int flood(struct lease_source *source, int context)
+/*
+ * Ask without an end, and without waiting: every question is legal, every
+ * answer is read, and there are always more on the way.
+ */
+static int flood(struct lease_source *source, int ahead)
 {
-	struct lease lease;
-	(void)context;
+	struct client *client = source->context;
+	struct lab_lease_msg m = {.magic = LAB_LEASE_MAGIC,
+				  .version = LAB_LEASE_VERSION,
+				  .type = LAB_LEASE_LEASE,
+				  .seq = client->seq};
+	struct lab_lease_msg got;
 
-	for (;;) {
-		if (source->get(source->context, &lease) == -EPIPE)
-			return 1;
+	for (int on_the_way = 0;; on_the_way--) {
+		for (; on_the_way < ahead; on_the_way++) {
+			m.seq++;
+			if (fd_send(client->socket, &m, sizeof(m), -1, 0) < 0)
+				return 1;
+		}
+		int fd;
+		if (fd_receive(client->socket, &got, sizeof(got), &fd, 0) <= 0)
+			return 2;
 	}
-	return 0;
 }
 
 static void a_flood_starves_nobody(void **state)
 {
 	struct fixture *f = *state;
-	pid_t flooders[2] = {start_client(f, "flood-1", 1, 1, flood, 0),
-			     start_client(f, "flood-2", 1, 1, flood, 0)};
+	pid_t flooders[2] = {start_client(f, "flood-1", 1, 1, flood, 8),
+			     start_client(f, "flood-2", 1, 1, flood, 8)};
 
 	run_until(f, holds, 2);
 	pid_t pid = start_client(f, "modest", 6, 6, take, 6);
@@ -381,6 +403,7 @@ int main(void)
 		TEST(guests_outlive_it),
 	};
 
+	alarm(300); /* a broker that forgets somebody ends here */
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

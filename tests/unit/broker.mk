@@ -4,8 +4,10 @@
 broker_tests = \
 	tests/unit/broker-test \
 	tests/unit/client-test \
+	tests/unit/hostile-test \
 	tests/unit/ledger-test \
 	tests/unit/pool-test \
+	tests/unit/private-test \
 	tests/unit/session-test
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
@@ -30,7 +32,18 @@ tests_unit_pool_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_pool_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
-tests_unit_session_test_SOURCES = tests/unit/session-test.c tests/unit/broker-support.h
+tests_unit_session_test_SOURCES = tests/unit/session-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h
 tests_unit_session_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_session_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_hostile_test_SOURCES = tests/unit/hostile-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h
+tests_unit_hostile_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_hostile_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_private_test_SOURCES = tests/unit/private-test.c
+tests_unit_private_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_private_test_LDADD = vmm/liblease.a vmm/libbase.a $(CMOCKA_LIBS)

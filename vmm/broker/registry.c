@@ -28,11 +28,11 @@ void registry_clear(struct registry *self)
 	*self = (struct registry){0};
 }
 
-bool registry_name_valid(const char *name, size_t bytes)
+bool registry_name_valid(const char name[LAB_NAME_MAX])
 {
-	size_t length = strnlen(name, bytes);
+	size_t length = strnlen(name, LAB_NAME_MAX);
 
-	if (length == 0 || length >= LAB_NAME_MAX || length == bytes)
+	if (length == 0 || length == LAB_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < length; i++) {
 		if (!isascii((unsigned char)name[i]) ||
@@ -77,12 +77,12 @@ static bool name_taken(const struct registry *self, const char *name)
 static int check_names(const struct registry *self,
 		       const struct lab_lease_msg *hello, struct err *err)
 {
-	if (!registry_name_valid(hello->hello.name, LAB_NAME_MAX))
+	if (!registry_name_valid(hello->hello.name))
 		return err_say(err, EINVAL,
 			       "the guest's name is not 1 to %d letters, "
 			       "digits, dots, dashes or underscores",
 			       LAB_NAME_MAX - 1);
-	if (!registry_name_valid(hello->hello.pool, LAB_NAME_MAX))
+	if (!registry_name_valid(hello->hello.pool))
 		return err_say(err, EINVAL,
 			       "the pool's name is not 1 to %d letters, "
 			       "digits, dots, dashes or underscores",

@@ -41,8 +41,8 @@ struct registry {
 /* Free pools and guests. Nothing is revoked: guests run on without us. */
 void registry_clear(struct registry *self);
 
-/* Is this a name: 1 to 63 of [A-Za-z0-9._-] and a NUL within `bytes`? */
-bool registry_name_valid(const char *name, size_t bytes);
+/* Is this a name: 1 to 63 of [A-Za-z0-9._-], and a NUL? Reads no further. */
+bool registry_name_valid(const char name[LAB_NAME_MAX]);
 
 /*
  * Take a pool, which is the registry's then. -EEXIST for a second one of the

@@ -21,7 +21,8 @@ struct lease_source {
 	 * Get one lease; may wait for the broker. 0 and *lease (its fd is
 	 * the caller's), or a negated errno: -ENOMEM when the pool has none
 	 * for this guest, -EDQUOT at the guest's limit, -EPIPE when the
-	 * broker is gone.
+	 * broker is gone, -ETIMEDOUT when it does not answer (for now: what
+	 * is held stays, and a later get may succeed).
 	 */
 	int (*get)(void *context, struct lease *lease);
 	/*
