@@ -20,6 +20,7 @@ include tests/unit/machine.mk
 include tests/unit/rpc.mk
 include tests/lint/lint.mk
 include tests/system/system.mk
+include tests/testbed/testbed.mk
 
 EXTRA_DIST += \
 	tests/README.md \

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+TESTS += tests/testbed/selftest.sh
+EXTRA_DIST += \
+	tests/testbed/README.md \
+	tests/testbed/emulate.bash \
+	tests/testbed/extract-vmlinux \
+	tests/testbed/fetch-kernel \
+	tests/testbed/init \
+	tests/testbed/kvm-smoke.c \
+	tests/testbed/make-initramfs \
+	tests/testbed/packages \
+	tests/testbed/run \
+	tests/testbed/selftest.sh
