@@ -15,7 +15,7 @@ two_guests() {
     local transport=$1 exercise=$2 guest pids=() status
     for guest in ada bob; do
         "$labyrinth" run --name "$guest" --transport "$transport" \
-            --guarantee 8M --limit 40M "$demo_elf" "$exercise" \
+            --limit 40M "$demo_elf" "$exercise" \
             >"$work/$guest.tap" 2>"$work/$guest.err" &
         pids+=($!)
     done

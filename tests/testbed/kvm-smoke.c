@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define CODE_AT 0x1000
-#define PORT 0x10
+#define PORT	0x10
 
 /* Headers older than the kernel lack some of these: the numbers are ABI. */
 static const struct {
@@ -37,16 +37,14 @@ static int ask(int fd, unsigned long request, const char *name, long argument)
 	return answer;
 }
 
-#define ASK(fd, request, argument)                                             \
-	ask(fd, request, #request, (long)(argument))
+#define ASK(fd, request, argument) ask(fd, request, #request, (long)(argument))
 
 static void load_guest(int vm)
 {
 	/* mov $'!', %al; out %al, $PORT; hlt */
 	static const unsigned char code[] = {0xb0, '!', 0xe6, PORT, 0xf4};
-	unsigned char *memory =
-		mmap(NULL, 0x1000, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct kvm_userspace_memory_region region = {
 		.guest_phys_addr = CODE_AT,
 		.memory_size = 0x1000,
@@ -89,7 +87,7 @@ int main(void)
 
 	load_guest(vm);
 	vcpu = ASK(vm, KVM_CREATE_VCPU, 0);
-	run = mmap(NULL, ASK(kvm, KVM_GET_VCPU_MMAP_SIZE, 0),
+	run = mmap(NULL, (size_t)ASK(kvm, KVM_GET_VCPU_MMAP_SIZE, 0),
 		   PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	if (run == MAP_FAILED)
 		err(1, "cannot map the processor's state");

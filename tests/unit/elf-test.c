@@ -172,7 +172,7 @@ static void test_note(void **state)
 	refused(&f, sizeof(f), "no Labyrinth ABI note");
 	f = good_file();
 	f.segments[2].p_offset = UINT64_MAX;
-	refused(&f, sizeof(f), "no Labyrinth ABI note");
+	refused(&f, sizeof(f), "truncated");
 }
 
 static void test_segments(void **state)

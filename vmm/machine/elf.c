@@ -69,6 +69,16 @@ static int check_header(struct image *self, struct err *err)
 			       "beyond its end",
 			       self->path);
 	memcpy(self->segments, self->bytes + h->e_phoff, table);
+	for (size_t i = 0; i < h->e_phnum; i++) {
+		const Elf64_Phdr *p = &self->segments[i];
+		if ((p->p_type == PT_LOAD || p->p_type == PT_NOTE) &&
+		    !in_file(self, p->p_offset, p->p_filesz))
+			return err_say(err, ENOEXEC,
+				       "%s: truncated: the segment at %#llx "
+				       "lies beyond the file's end",
+				       self->path,
+				       (unsigned long long)p->p_paddr);
+	}
 	return 0;
 }
 
@@ -77,11 +87,6 @@ static int check_segment(const struct image *self, const Elf64_Phdr *p,
 {
 	uint64_t end;
 
-	if (!in_file(self, p->p_offset, p->p_filesz))
-		return err_say(err, ENOEXEC,
-			       "%s: truncated: the segment at %#llx lies "
-			       "beyond the file's end",
-			       self->path, (unsigned long long)p->p_paddr);
 	if (p->p_filesz > p->p_memsz)
 		return err_say(err, ENOEXEC,
 			       "%s: the segment at %#llx has more bytes in "
@@ -166,8 +171,7 @@ static uint32_t note_version(const struct image *self)
 {
 	for (size_t i = 0; i < self->header.e_phnum; i++) {
 		const Elf64_Phdr *p = &self->segments[i];
-		if (p->p_type != PT_NOTE ||
-		    !in_file(self, p->p_offset, p->p_filesz))
+		if (p->p_type != PT_NOTE)
 			continue;
 		const uint8_t *at = self->bytes + p->p_offset;
 		const uint8_t *name;
