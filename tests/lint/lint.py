@@ -12,6 +12,10 @@ FOLDERS = ("docs", "guest", "include", "tests", "vmm")
 SKIPPED = ("autom4te.cache", "__pycache__", ".deps", ".libs")
 
 
+# What autoreconf makes at the top; git ignores it, a release carries it.
+GENERATED = {"Makefile.in", "aclocal.m4", "config.h.in", "configure"}
+
+
 def _git_files():
     """What git knows or would add; None outside a checkout of our own."""
     if not (ROOT / ".git").exists():
@@ -27,7 +31,7 @@ def _git_files():
 def _walk():
     """In a release there is no git, and the folders hold sources alone."""
     for name in sorted(os.listdir(ROOT)):
-        if (ROOT / name).is_file():
+        if (ROOT / name).is_file() and name not in GENERATED:
             yield name
     for folder in FOLDERS:
         for where, inner, names in os.walk(ROOT / folder):
