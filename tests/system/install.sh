@@ -6,10 +6,13 @@ set -euo pipefail
 . "$abs_top_srcdir/tests/tap.sh"
 . "$abs_top_srcdir/tests/system/kernels.sh"
 
-root=$abs_top_builddir/tests/system/root
-rm -rf "$root"
-make -C "$abs_top_builddir" install DESTDIR="$root" >"$root.log" 2>&1 ||
-    { cat "$root.log"; exit 1; }
+# Seen from the testbed too, by the name that LABYRINTH_TEST_ROOT carries.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+export LABYRINTH_TEST_ROOT=$root
+make -C "$abs_top_builddir" install DESTDIR="$root" >"$work/log" 2>&1 ||
+    { cat "$work/log"; exit 1; }
 prefix=$(sed -n 's/^prefix=//p' "$abs_top_builddir/guest/labyrinth-guest.pc")
 
 for file in bin/labyrinth sbin/labyrinthd include/labyrinth/hypercall.h \
@@ -31,10 +34,10 @@ cp "$abs_top_srcdir/guest/hello.c" "$root/hello.c"
 read -r -a cflags < <(pc --cflags)
 read -r -a libs < <(pc --libs)
 if (cd "$root" && cc "${cflags[@]}" hello.c "${libs[@]}" -o hello.elf) \
-    >"$root.log" 2>&1; then
+    >"$work/log" 2>&1; then
     tap_ok "a guest builds out of tree with pkg-config"
 else
-    tap_not_ok "a guest builds out of tree with pkg-config" "$(<"$root.log")"
+    tap_not_ok "a guest builds out of tree with pkg-config" "$(<"$work/log")"
 fi
 on_kernels install-inside.sh 6.12
 tap_done
