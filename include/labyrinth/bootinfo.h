@@ -8,6 +8,11 @@
  * RAM (2 MiB pages, writable and executable), flat segments, no stack (RSP is
  * 0). The guest's first page (address 0) is never used by the VMM, so that a
  * guest may leave it unmapped.
+ *
+ * Only the first processor starts. The others wait, as on hardware, for INIT
+ * and SIPI from a local APIC; processor n has APIC id n. From LAB_LOW_GPA to
+ * LAB_LOW_END guest RAM is the guest's, for the real-mode code that a SIPI
+ * starts.
  */
 #ifndef LABYRINTH_BOOTINFO_H
 #define LABYRINTH_BOOTINFO_H
@@ -26,10 +31,14 @@
 #define LAB_ARGS_GPA	   UINT64_C(0x3000)
 #define LAB_ARGS_MAX	   UINT64_C(0x4000) /* bytes, all strings with NULs */
 #define LAB_PAGE_TABLE_GPA UINT64_C(0x8000) /* PML4, PDPT, four PDs */
+#define LAB_LOW_GPA	   UINT64_C(0x10000)
+#define LAB_LOW_END	   UINT64_C(0xa0000)
 #define LAB_LOAD_MIN	   UINT64_C(0x100000)
 
 #define LAB_MEMORY_MIN UINT64_C(0x200000)  /* boot RAM: one lease, ... */
 #define LAB_MEMORY_MAX UINT64_C(0xc0000000) /* ... or up to 3 GiB */
+
+#define LAB_CPUS_MAX 64
 
 #define LAB_BOOT_MAGIC UINT64_C(0x746e69727962616c) /* "labyrint" in memory */
 
@@ -43,9 +52,11 @@ struct lab_boot_info {
 	uint64_t args;	      /* address of argc strings, one after another */
 	uint32_t args_size;   /* bytes, their NULs included */
 	uint32_t argc;	      /* how many; the first is the kernel's name */
+	uint32_t cpus;	      /* processors, 1 to LAB_CPUS_MAX */
+	uint32_t reserved;    /* 0 */
 };
 
-_Static_assert(sizeof(struct lab_boot_info) == 56, "lab_boot_info: size");
+_Static_assert(sizeof(struct lab_boot_info) == 64, "lab_boot_info: size");
 _Static_assert(offsetof(struct lab_boot_info, version) == 8, "lab_boot_info");
 _Static_assert(offsetof(struct lab_boot_info, size) == 12, "lab_boot_info");
 _Static_assert(offsetof(struct lab_boot_info, memory) == 16, "lab_boot_info");
@@ -57,5 +68,8 @@ _Static_assert(offsetof(struct lab_boot_info, args) == 40, "lab_boot_info");
 _Static_assert(offsetof(struct lab_boot_info, args_size) == 48,
 	       "lab_boot_info");
 _Static_assert(offsetof(struct lab_boot_info, argc) == 52, "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, cpus) == 56, "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, reserved) == 60,
+	       "lab_boot_info");
 
 #endif

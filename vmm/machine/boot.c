@@ -77,6 +77,7 @@ int boot_prepare(const struct memory *memory, int argc, char **args,
 		.window_size = (uint64_t)memory->window * LAB_EXTENT_SIZE,
 		.args = LAB_ARGS_GPA,
 		.argc = (uint32_t)argc,
+		.cpus = 1,
 	};
 
 	int r = elf_load(args[0], ram, bytes, entry, err);
