@@ -9,7 +9,8 @@
 extern char lab_image_end[]; /* guest.lds */
 
 static struct lab_boot_info boot;
-static uint64_t used_up_to; /* boot RAM below is taken */
+static spinlock_t lock = SPINLOCK_INIT;
+static uint64_t used_up_to; /* boot RAM below is taken; lock held */
 
 void boot_init(const struct lab_boot_info *info)
 {
@@ -18,6 +19,8 @@ void boot_init(const struct lab_boot_info *info)
 	if (info->version != LAB_ABI_VERSION || info->size < sizeof(boot))
 		panic("boot information of version %u, %u bytes", info->version,
 		      info->size);
+	if (info->cpus < 1 || info->cpus > LAB_CPUS_MAX)
+		panic("boot information of %u processors", info->cpus);
 	boot = *info;
 	used_up_to = (uint64_t)lab_image_end;
 	if (boot.memory < used_up_to)
@@ -32,6 +35,7 @@ const struct lab_boot_info *lab_boot_info(void)
 
 void *boot_alloc(size_t bytes)
 {
+	unsigned long flags = spin_lock_irqsave(&lock);
 	void *block = (void *)used_up_to;
 
 	bytes = (bytes + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
@@ -39,6 +43,7 @@ void *boot_alloc(size_t bytes)
 		panic("boot RAM of %llu bytes is too small",
 		      (unsigned long long)boot.memory);
 	used_up_to += bytes;
+	spin_unlock_irqrestore(&lock, flags);
 	return memset(block, 0, bytes);
 }
 

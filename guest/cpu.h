@@ -6,14 +6,19 @@
 #ifndef GUEST_CPU_H
 #define GUEST_CPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CPU_CR0_WP  (UINT64_C(1) << 16) /* ring 0 heeds read-only, too */
 #define CPU_CR4_PAE (UINT64_C(1) << 5)
 #define CPU_CR4_MCE (UINT64_C(1) << 6)
 
+#define CPU_RFLAGS_IF (UINT64_C(1) << 9) /* interrupts are on */
+
 #define CPU_MSR_EFER	   UINT32_C(0xc0000080)
+#define CPU_EFER_LME	   (UINT64_C(1) << 8)
 #define CPU_EFER_NXE	   (UINT64_C(1) << 11)
+#define CPU_MSR_GS_BASE	   UINT32_C(0xc0000101)
 #define CPU_MSR_MCG_CAP	   UINT32_C(0x179)
 #define CPU_MSR_MCG_STATUS UINT32_C(0x17a)
 #define CPU_MCG_MCIP	   (UINT64_C(1) << 2) /* a machine check is handled */
@@ -53,6 +58,10 @@ static inline void cpu_wrmsr(uint32_t msr, uint64_t value)
 			 : "memory");
 }
 
+/* The same, but false where the machine refuses; vectors.S. */
+bool cpu_rdmsr_safe(uint32_t msr, uint64_t *value);
+bool cpu_wrmsr_safe(uint32_t msr, uint64_t value);
+
 static inline uint64_t cpu_read_cr0(void)
 {
 	uint64_t value;
@@ -72,6 +81,14 @@ static inline uint64_t cpu_read_cr2(void)
 	uint64_t value;
 
 	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
+	return value;
+}
+
+static inline uint64_t cpu_read_cr3(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
 	return value;
 }
 
@@ -98,11 +115,44 @@ static inline void cpu_invlpg(uint64_t address)
 	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
+static inline uint64_t cpu_read_rflags(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("pushfq\n\tpop %0" : "=r"(value));
+	return value;
+}
+
+static inline void cpu_interrupts_off(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
+static inline void cpu_interrupts_on(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
+/*
+ * Let interrupts in and sleep until one comes. None slips in between: STI
+ * takes effect after the instruction that follows it.
+ */
+static inline void cpu_wait_for_interrupt(void)
+{
+	__asm__ volatile("sti\n\thlt" : : : "memory");
+}
+
+/* In a loop that waits for another processor. */
+static inline void cpu_pause(void)
+{
+	__asm__ volatile("pause" : : : "memory");
+}
+
 /* Stop for good: interrupts are off, so nothing wakes it but an NMI. */
 static inline void __attribute__((noreturn)) cpu_halt(void)
 {
 	for (;;)
-		__asm__ volatile("hlt");
+		__asm__ volatile("cli\n\thlt");
 }
 
 #endif

@@ -4,10 +4,12 @@
 
 #include <labyrinth/guest.h>
 
+#include "apic.h"
 #include "boot.h"
 #include "hcall.h"
 #include "mmu.h"
 #include "segment.h"
+#include "smp.h"
 #include "trap.h"
 
 /* What a VMM asks for before it starts a kernel; see bootinfo.h. */
@@ -30,11 +32,15 @@ void init(const struct lab_boot_info *info)
 {
 	char **argv;
 
-	hcall_init();		 /* find the VMM and its transport, or halt */
-	segment_init();		 /* own GDT, and a TSS with spare stacks */
-	trap_init();		 /* exceptions get a report from here on */
-	boot_init(info);	 /* what the VMM handed over, checked */
-	mmu_init();		 /* own page tables: RAM, image, window */
+	hcall_init();	    /* find the VMM and its transport, or halt */
+	segment_init();	    /* own GDT, TSS with spare stacks, this_cpu() */
+	trap_init();	    /* exceptions get a report from here on */
+	boot_init(info);    /* what the VMM handed over, checked */
+	smp_prepare();	    /* where the other processors start */
+	mmu_init();	    /* own page tables: RAM, image, window */
+	apic_enable();	    /* if there is one; one processor can do without */
+	local_irq_enable(); /* handlers are there, or tell of it */
+	smp_init();	    /* the other processors, idle */
 	argv = boot_arguments(); /* argv[argc] is NULL */
 	exit(main((int)lab_boot_info()->argc, argv));
 }

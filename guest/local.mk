@@ -25,6 +25,8 @@ guest_libstart_a_SOURCES = guest/start.S
 guest_liblabyrinth_guest_a_CPPFLAGS = $(GUEST_CPPFLAGS)
 guest_liblabyrinth_guest_a_CFLAGS = $(GUEST_CFLAGS)
 guest_liblabyrinth_guest_a_SOURCES = \
+	guest/apic.c \
+	guest/apic.h \
 	guest/boot.c \
 	guest/boot.h \
 	guest/console.c \
@@ -34,13 +36,21 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/hcall.c \
 	guest/hcall.h \
 	guest/init.c \
+	guest/irq.c \
+	guest/irq.h \
 	guest/mmu.c \
 	guest/mmu.h \
 	guest/pages.c \
+	guest/percpu.h \
 	guest/printf.c \
 	guest/segment.c \
 	guest/segment.h \
+	guest/smp.c \
+	guest/smp.h \
+	guest/spinlock.c \
+	guest/spinlock.h \
 	guest/string.c \
+	guest/trampoline.S \
 	guest/trap.c \
 	guest/trap.h \
 	guest/vectors.S

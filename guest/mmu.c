@@ -28,6 +28,16 @@ extern char lab_stack_guard[]; /* start.S */
 static uint64_t *root;	 /* PML4 */
 static uint64_t nx = NX; /* 0 on a processor without it */
 
+/* A large page becomes a table of small ones with the same rights. */
+static void split(uint64_t *entry)
+{
+	uint64_t *table = boot_alloc(PAGE_SIZE);
+
+	for (unsigned int i = 0; i < ENTRIES; i++)
+		table[i] = (*entry & ~LARGE) + i * PAGE_SIZE;
+	*entry = (uint64_t)table | PRESENT | WRITE | USER;
+}
+
 /* The entry for an address at a level (3: PML4 ... 0: page), made if need be.
  */
 static uint64_t *entry_at(uint64_t address, unsigned int level)
@@ -43,6 +53,8 @@ static uint64_t *entry_at(uint64_t address, unsigned int level)
 		if (!(*entry & PRESENT))
 			*entry = (uint64_t)boot_alloc(PAGE_SIZE) | PRESENT |
 				 WRITE | USER;
+		else if (*entry & LARGE)
+			split(entry);
 		table = (uint64_t *)(*entry & ADDRESS);
 	}
 }
@@ -52,11 +64,13 @@ static bool within(uint64_t address, const char *start, const char *end)
 	return address >= (uint64_t)start && address < (uint64_t)end;
 }
 
-/* What may be done with a page of boot RAM. */
+/* What may be done with a page of boot RAM. Processors start at LAB_LOW_GPA. */
 static uint64_t rights(uint64_t address)
 {
 	if (address == 0 || address == (uint64_t)lab_stack_guard)
 		return 0;
+	if (address == LAB_LOW_GPA)
+		return PRESENT;
 	if (within(address, lab_text_start, lab_text_end))
 		return PRESENT;
 	if (within(address, lab_rodata_start, lab_rodata_end))
@@ -99,6 +113,12 @@ volatile uint8_t *mmu_peek(uint64_t physical)
 	*entry_at(PEEK, 0) = (physical & ADDRESS) | PRESENT | WRITE | nx;
 	cpu_invlpg(PEEK);
 	return (volatile uint8_t *)PEEK;
+}
+
+void mmu_unmap_page(uint64_t address)
+{
+	*entry_at(address, 0) = 0;
+	cpu_invlpg(address);
 }
 
 void mmu_open_image(bool open)

@@ -2,7 +2,8 @@
 /*
  * The guest's own page tables: an identity map of boot RAM and of the whole
  * window, in which nothing is both writable and executable, and page 0, the
- * stack's guard page and all other addresses are not there.
+ * stacks' guard pages and all other addresses are not there. All processors
+ * share them.
  */
 #ifndef GUEST_MMU_H
 #define GUEST_MMU_H
@@ -21,6 +22,12 @@ void mmu_init(void);
  * see what is there; the next call maps another in its place.
  */
 volatile uint8_t *mmu_peek(uint64_t physical);
+
+/*
+ * Take a page of boot RAM out of the map for good. Only while no other
+ * processor can have used it.
+ */
+void mmu_unmap_page(uint64_t address);
 
 /* Let ring 3 use the image (its rights stay), or not any more. */
 void mmu_open_image(bool open);

@@ -8,20 +8,36 @@
 #include <labyrinth/guest.h>
 
 #include "hcall.h"
+#include "spinlock.h"
 
 _Static_assert(sizeof(struct page *) == sizeof(uint64_t),
 	       "an array of blocks is what the bulk calls read and write");
 
+/* A context that may not wait is the caller's bug: found here, not only by the
+ * VMM. */
+static void check_context(gfp_t gfp, const void *caller)
+{
+	if (gfp & GFP_KERNEL)
+		might_sleep_at(caller);
+}
+
+static struct page *grant(gfp_t gfp, unsigned int order, const void *caller)
+{
+	int64_t gpa;
+
+	check_context(gfp, caller);
+	gpa = lab_hypercall(LAB_HC_GRANT, gfp, order, 0, 0);
+	return hcall_failed(gpa) ? NULL : (struct page *)gpa;
+}
+
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	int64_t gpa = lab_hypercall(LAB_HC_GRANT, gfp, order, 0, 0);
-
-	return hcall_failed(gpa) ? NULL : (struct page *)gpa;
+	return grant(gfp, order, __builtin_return_address(0));
 }
 
 struct page *alloc_page(gfp_t gfp)
 {
-	return alloc_pages(gfp, 0);
+	return grant(gfp, 0, __builtin_return_address(0));
 }
 
 void __free_pages(struct page *page, unsigned int order)
@@ -48,6 +64,7 @@ struct page *virt_to_page(const void *address)
 int alloc_pages_bulk(gfp_t gfp, unsigned int order, unsigned int count,
 		     struct page **pages)
 {
+	check_context(gfp, __builtin_return_address(0));
 	return (int)lab_hypercall(LAB_HC_GRANT_BULK, gfp, order, count,
 				  (uint64_t)pages);
 }

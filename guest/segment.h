@@ -18,10 +18,40 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-/* Load a GDT and a TSS of our own, in place of the VMM's. */
+struct percpu;
+
+struct segment_tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3;
+	uint16_t io_map; /* past the limit: no map, no port for ring 3 */
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct segment_tss) == 104, "TSS of the manuals");
+
+#define SEGMENT_SPARE_STACKS 3
+#define SEGMENT_SPARE_STACK  4096 /* bytes of each */
+
+/* What each processor has of it. */
+struct segment_set {
+	uint64_t gdt[7];
+	struct segment_tss tss;
+};
+
+/*
+ * Load a GDT and a TSS of the processor's own, and make this_cpu() find it.
+ * spare_stacks: SEGMENT_SPARE_STACKS of them, one after another.
+ */
+void segment_load(struct percpu *cpu, char *spare_stacks);
+
+/* The same for the boot processor, in place of what the VMM laid out. */
 void segment_init(void);
 
-/* Where ring 3's interrupts put their frame: the end of a stack. */
+/* Where ring 3's interrupts put their frame on this processor: a stack's end.
+ */
 void segment_set_ring0_stack(uint64_t end);
 #endif
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The IDT, the report of an exception nobody expected, and the fixups. */
+/* The IDT, the report of an exception nobody expected, and the fixups. All
+ * processors share it. */
 #include "freestanding.h"
 
 #include <labyrinth/guest.h>
 
+#include "console.h"
 #include "cpu.h"
+#include "irq.h"
+#include "percpu.h"
 #include "segment.h"
 #include "trap.h"
 
@@ -15,7 +19,7 @@ enum {
 	PAGE_FAULT = 14,
 	MACHINE_CHECK = 18,
 	EXCEPTIONS = 32,
-	GATES = 48,
+	GATES = 256,
 };
 
 #define DOOR_SIZE 16 /* vectors.S */
@@ -34,7 +38,6 @@ struct fixup {
 	uint64_t from, to; /* RIPs */
 };
 
-extern const char lab_stack_guard[];				/* start.S */
 extern const char trap_doors[];					/* vectors.S */
 extern const struct fixup lab_fixups_start[], lab_fixups_end[]; /* guest.lds */
 
@@ -42,7 +45,6 @@ extern const struct fixup lab_fixups_start[], lab_fixups_end[]; /* guest.lds */
 void trap_handle(struct trap_frame *frame);
 
 static struct gate idt[GATES];
-static struct trap_refusal last_refusal;
 
 static const char *const names[EXCEPTIONS] = {
 	[0] = "divide error",
@@ -72,7 +74,7 @@ static const char *const names[EXCEPTIONS] = {
 
 struct trap_refusal trap_last_refusal(void)
 {
-	return last_refusal;
+	return this_cpu()->last_refusal;
 }
 
 /* The address in bank 0, or 0 if the bank has none. */
@@ -115,7 +117,7 @@ static bool recover(struct trap_frame *frame)
 	if (fixup == lab_fixups_end)
 		return false;
 	frame->rip = fixup->to;
-	last_refusal = (struct trap_refusal){
+	this_cpu()->last_refusal = (struct trap_refusal){
 		.vector = (unsigned int)frame->vector,
 		.address = address,
 	};
@@ -137,7 +139,7 @@ static void explain(const struct trap_frame *frame)
 		       error & 1 ? "not allowed" : "no such page");
 	/* The push that did not fit was a page fault first. */
 	if (frame->vector == DOUBLE_FAULT &&
-	    cpu_read_cr2() - (uint64_t)lab_stack_guard < PAGE_SIZE)
+	    cpu_read_cr2() - this_cpu()->stack_guard < PAGE_SIZE)
 		puts("*** the stack is used up");
 	if (frame->vector == MACHINE_CHECK)
 		printf("*** bank 0: status %016lx, address %016lx\n",
@@ -148,8 +150,9 @@ static void report(const struct trap_frame *f)
 {
 	const char *name = names[f->vector];
 
-	printf("\n*** exception %lu: %s, error code 0x%lx\n", f->vector,
-	       name ? name : "reserved", f->error);
+	printf("\n*** exception %lu: %s, error code 0x%lx, on processor %u\n",
+	       f->vector, name ? name : "reserved", f->error,
+	       smp_processor_id());
 	explain(f);
 	printf("*** RIP %016lx  CS %04lx  RFLAGS %08lx  RSP %016lx\n", f->rip,
 	       f->cs, f->rflags, f->rsp);
@@ -170,8 +173,13 @@ void trap_handle(struct trap_frame *frame)
 {
 	static bool reporting;
 
+	if (frame->vector >= EXCEPTIONS) {
+		irq_handle(frame);
+		return;
+	}
 	if (recover(frame))
 		return;
+	console_claim_end();
 	/* An exception in its own report gets none. */
 	if (!reporting) {
 		reporting = true;
@@ -195,7 +203,7 @@ static void set_gate(unsigned int vector, uint64_t entry, uint8_t stack,
 
 void trap_set_gate(unsigned int vector, void (*entry)(void), unsigned int ring)
 {
-	if (vector < EXCEPTIONS || vector >= GATES || ring > 3)
+	if (vector < EXCEPTIONS || vector >= LAB_IRQ_FIRST || ring > 3)
 		panic("no gate for vector %u, ring %u", vector, ring);
 	set_gate(vector, (uint64_t)entry, 0, ring);
 }
@@ -214,15 +222,20 @@ static uint8_t spare_stack(unsigned int vector)
 	}
 }
 
-void trap_init(void)
+void trap_load(void)
 {
 	struct {
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) idtr = {sizeof(idt) - 1, (uint64_t)idt};
 
-	for (unsigned int i = 0; i < EXCEPTIONS; i++)
+	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+void trap_init(void)
+{
+	for (unsigned int i = 0; i < GATES; i++)
 		set_gate(i, (uint64_t)trap_doors + (uint64_t)i * DOOR_SIZE,
 			 spare_stack(i), 0);
-	__asm__ volatile("lidt %0" : : "m"(idtr));
+	trap_load();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions: a report and the end, or for an instruction with an entry in
- * the table of fixups, a way out.
+ * the table of fixups, a way out. Interrupts go on to irq.c.
  */
 #ifndef GUEST_TRAP_H
 #define GUEST_TRAP_H
@@ -17,19 +17,22 @@ struct trap_frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* Load an IDT with all 32 exceptions. */
+/* Make the IDT, with a door for each vector, and load it. */
 void trap_init(void);
 
+/* Load the IDT on a further processor. */
+void trap_load(void);
+
 /*
- * Let an interrupt number (32 to 47) enter at an address; entry is assembly
- * that ends as it sees fit. ring: the outermost that may say `int`.
+ * Let a vector below LAB_IRQ_FIRST (32 to 47) enter at an address; entry is
+ * assembly that ends as it sees fit. ring: the outermost that may say `int`.
  */
 void trap_set_gate(unsigned int vector, void (*entry)(void), unsigned int ring);
 
 /*
- * How the machine refused the last access that lab_probe_read() or
- * lab_probe_write() answered with false: the exception's vector, and the
- * address that it gave (CR2, or MCi_ADDR of bank 0).
+ * How the machine refused the last access of this processor that
+ * lab_probe_read() or lab_probe_write() answered with false: the exception's
+ * vector, and the address that it gave (CR2, or MCi_ADDR of bank 0).
  */
 struct trap_refusal {
 	unsigned int vector;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doors of the 32 exceptions, and the two accesses that may fail.
+ * The doors of the 32 exceptions and 224 interrupts, and the accesses that may
+ * fail.
  */
 	.text
 
@@ -18,6 +19,13 @@ trap_doors:
 	.if	!((1 << vector) & 0x60227d00)
 	push	$0
 	.endif
+	push	$vector
+	jmp	enter
+	.set	vector, vector + 1
+	.endr
+	.rept	224
+	.balign	16
+	push	$0
 	push	$vector
 	jmp	enter
 	.set	vector, vector + 1
@@ -96,7 +104,34 @@ lab_probe_write:
 	fixup	1b, refused
 	.size	lab_probe_write, . - lab_probe_write
 
-/* By iretq from an exception in one of the two above, their stack untouched. */
+/* bool cpu_rdmsr_safe(uint32_t msr, uint64_t *value) */
+	.globl	cpu_rdmsr_safe
+	.type	cpu_rdmsr_safe, @function
+cpu_rdmsr_safe:
+	mov	%edi, %ecx
+1:	rdmsr
+	mov	%eax, (%rsi)
+	mov	%edx, 4(%rsi)
+	mov	$1, %eax
+	ret
+	fixup	1b, refused
+	.size	cpu_rdmsr_safe, . - cpu_rdmsr_safe
+
+/* bool cpu_wrmsr_safe(uint32_t msr, uint64_t value) */
+	.globl	cpu_wrmsr_safe
+	.type	cpu_wrmsr_safe, @function
+cpu_wrmsr_safe:
+	mov	%edi, %ecx
+	mov	%esi, %eax
+	mov	%rsi, %rdx
+	shr	$32, %rdx
+1:	wrmsr
+	mov	$1, %eax
+	ret
+	fixup	1b, refused
+	.size	cpu_wrmsr_safe, . - cpu_wrmsr_safe
+
+/* By iretq from an exception in one of those above, their stack untouched. */
 refused:
 	xor	%eax, %eax
 	ret

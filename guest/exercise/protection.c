@@ -19,13 +19,17 @@ int64_t ring3_call(int64_t (*function)(void))
 {
 	static char user_stack[4096] __attribute__((aligned(16)));
 	static char kernel_stack[4096] __attribute__((aligned(16)));
+	unsigned long flags;
 	int64_t result;
 
 	trap_set_gate(RING3_GATE, ring3_back, 3);
 	segment_set_ring0_stack((uint64_t)kernel_stack + sizeof(kernel_stack));
 	mmu_open_image(true);
+	/* The way back is by a gate that leaves interrupts off. */
+	flags = local_irq_save();
 	result = ring3_enter(function,
 			     (uint64_t)user_stack + sizeof(user_stack));
+	local_irq_restore(flags);
 	mmu_open_image(false);
 	return result;
 }

@@ -5,8 +5,11 @@
  * environment (console, exit). Link with liblabyrinth-guest; pkg-config
  * labyrinth-guest says how.
  *
- * The guest library runs one vCPU, identity-mapped: a guest-physical address
- * and the pointer to it are the same number.
+ * The guest is identity-mapped: a guest-physical address and the pointer to it
+ * are the same number. main() runs on processor 0 with interrupts on; the
+ * others, all started by then, are idle until on_each_cpu() or an interrupt
+ * gives them something to do. Every function here may be called on any
+ * processor, and unless it says otherwise in an interrupt's handler.
  */
 #ifndef LABYRINTH_GUEST_H
 #define LABYRINTH_GUEST_H
@@ -29,6 +32,10 @@ typedef uint32_t gfp_t;
 #define PAGE_SIZE  LAB_PAGE_SIZE
 #define MAX_ORDER  LAB_MAX_ORDER
 
+/* Vectors that a program may use; those around them are the library's. */
+#define LAB_IRQ_FIRST 48
+#define LAB_IRQ_LAST  239
+
 /*
  * The guest's program, in place of a kernel's init. argv[0] is the kernel's
  * name, argv[argc] is NULL. What it returns (0 to LAB_EXIT_MAX) is the exit
@@ -42,7 +49,8 @@ struct page;
 /*
  * 2^order contiguous pages (order 0 to MAX_ORDER), aligned to their size, or
  * NULL. gfp: one of GFP_ATOMIC, GFP_NOWAIT, GFP_KERNEL, and __GFP_ZERO if
- * wanted. The block is the caller's until __free_pages().
+ * wanted. The block is the caller's until __free_pages(). With GFP_KERNEL the
+ * context must be one that may wait: see might_sleep().
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 
@@ -66,7 +74,7 @@ struct page *virt_to_page(const void *address);
 
 /*
  * count (1 to LAB_BULK_MAX) blocks of one order, all or none. 0, or a negated
- * errno and pages[] untouched.
+ * errno and pages[] untouched. The context as for alloc_pages().
  */
 int alloc_pages_bulk(gfp_t gfp, unsigned int order, unsigned int count,
 		     struct page **pages);
@@ -96,7 +104,110 @@ unsigned int lab_transport(void);
 bool lab_probe_read(const volatile void *address, uint8_t *value);
 bool lab_probe_write(volatile void *address, uint8_t value);
 
-/* Print to the guest's console: %s %c %d %i %u %x %p %%, l ll z, width, 0 -. */
+/*
+ * Processors: number n, from 0, has APIC id n. All that the VMM gives are
+ * online when main() begins, and stay.
+ */
+unsigned int smp_processor_id(void);
+unsigned int num_online_cpus(void);
+
+/*
+ * Run function(argument) on every processor at once, on this one too, and wait
+ * until all are done. On the others it runs in place of their idle loop, with
+ * interrupts on: it may wait. Only from a context that may wait, and not from
+ * within itself.
+ */
+void on_each_cpu(void (*function)(void *argument), void *argument);
+
+/*
+ * Interrupt one processor to run function(argument) in its interrupt's
+ * context, whatever it does, and wait until it is done. With cpu this
+ * processor it is called with interrupts off. Interrupts must be on here.
+ */
+void smp_call(unsigned int cpu, void (*function)(void *argument),
+	      void *argument);
+
+/* This processor's interrupts; save says in an opaque word what they were. */
+void local_irq_disable(void);
+void local_irq_enable(void);
+unsigned long local_irq_save(void);
+void local_irq_restore(unsigned long flags);
+bool irqs_disabled(void);
+
+/*
+ * An interrupt's handler: called on the processor that got it, with interrupts
+ * off, in an atomic context. What it prints does not mix with an unfinished
+ * line of what it interrupted.
+ */
+typedef void (*irq_handler_t)(unsigned int vector, void *argument);
+
+/*
+ * Let a vector (LAB_IRQ_FIRST to LAB_IRQ_LAST) of all processors have a
+ * handler: 0, -LAB_EINVAL for a bad vector or no handler, -LAB_EACCES if it
+ * has one. free_irq() does not wait for a handler that runs on another
+ * processor. Not for use in handlers, nor by two processors at once.
+ */
+int request_irq(unsigned int vector, irq_handler_t handler, void *argument);
+void free_irq(unsigned int vector);
+
+/* How many interrupts came that have no handler; each vector is told once. */
+uint64_t unexpected_irqs(void);
+
+/*
+ * Is there a local APIC, for interrupts between processors and timers? There
+ * always is with more than one processor.
+ */
+bool has_apic(void);
+
+/* Raise a vector on a processor, this one or another. Needs an APIC. */
+void send_ipi(unsigned int cpu, unsigned int vector);
+
+/*
+ * This processor's timer: a vector after so many ticks (at least 1) of its
+ * APIC's clock, which under KVM are nanoseconds; once, or every so many. A
+ * start replaces what ran. 0, -LAB_EINVAL, or -LAB_ENXIO without an APIC.
+ */
+int start_timer(unsigned int vector, uint32_t ticks, bool periodic);
+void stop_timer(void);
+
+/* In an atomic context from one to the other; they nest. */
+void preempt_disable(void);
+void preempt_enable(void);
+
+/* How deep: spinlocks held, preempt_disable(), interrupt handlers. */
+unsigned int preempt_count(void);
+bool in_atomic(void);
+
+/*
+ * Panic unless this context may wait: not in_atomic(), interrupts on. A call
+ * that may wait says so even when it need not.
+ */
+void might_sleep(void);
+
+/*
+ * A lock held for a few instructions, never while waiting. Zero is unlocked.
+ * One that an interrupt's handler takes, too, is taken with irqsave elsewhere.
+ * Panics when its holder takes it again, or who does not hold it unlocks it.
+ */
+typedef struct {
+	uint32_t owner; /* number of the processor plus 1, or 0; atomic */
+} spinlock_t;
+
+#define SPINLOCK_INIT \
+	{             \
+		0     \
+	}
+
+void spin_lock(spinlock_t *lock);
+bool spin_trylock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+unsigned long spin_lock_irqsave(spinlock_t *lock);
+void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
+
+/*
+ * Print to the guest's console: %s %c %d %i %u %x %p %%, l ll z, width, 0 -.
+ * A line of up to 512 bytes is not torn by another processor's.
+ */
 int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int puts(const char *text);
 int putchar(int c);
