@@ -12,7 +12,7 @@
 #include "machine/gate.h"
 
 #define THREADS 4
-#define ROUNDS	2000
+#define ROUNDS	200
 
 struct fixture {
 	struct gate gate;
