@@ -66,6 +66,7 @@ guest_labyrinth_demo_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
 guest_labyrinth_demo_elf_LDADD = $(GUEST_LIBS)
 guest_labyrinth_demo_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
 guest_labyrinth_demo_elf_SOURCES = \
+	guest/exercise/atomic.c \
 	guest/exercise/bulk.c \
 	guest/exercise/calls.c \
 	guest/exercise/counts.c \

@@ -23,6 +23,7 @@
 #include "machine/boot.h"
 #include "machine/gpa.h"
 #include "machine/report.h"
+#include "machine/threads.h"
 #include "run_options.h"
 
 /* Everything that one guest is made of, in the order of its making. */
@@ -32,7 +33,7 @@ struct guest {
 	struct memory memory;
 	struct frames *frames;
 	struct vm vm;
-	struct vcpu vcpu;
+	struct cpus cpus;
 	struct hcall_guest calls;
 };
 
@@ -155,21 +156,23 @@ static int prepare(struct guest *self, const struct run_options *o,
 	if (r == 0)
 		r = lease_guarantee(self, o, err);
 	if (r == 0)
-		r = boot_prepare(&self->memory, o->argc, o->argv, &entry, err);
+		r = boot_prepare(&self->memory, o->cpus, o->argc, o->argv,
+				 &entry, err);
 	if (r == 0)
 		r = open_vm(self, err);
 	if (r == 0)
 		r = choose_transport(self, o->transport, &identity, err);
 	if (r == 0)
-		r = vcpu_open(&self->vcpu, &self->vm, &self->memory, &identity,
-			      entry, err);
+		r = threads_open(&self->cpus, o->cpus, &self->vm, &self->memory,
+				 &identity, entry, err);
 	if (r < 0)
 		return r;
 	self->calls = (struct hcall_guest){
 		.memory = &self->memory,
+		.lock = SPIN_FREE,
+		.leasing = PTHREAD_MUTEX_INITIALIZER,
 		.frames = self->frames,
 		.source = client_source(&self->client),
-		.vcpu = &self->vcpu,
 		.guarantee = o->guarantee,
 		.limit = o->limit,
 		.features = identity.features,
@@ -180,7 +183,7 @@ static int prepare(struct guest *self, const struct run_options *o,
 		if (i >= self->memory.ram)
 			at = gpa_of_page((i - self->memory.ram) *
 					 LAB_EXTENT_PAGES);
-		vcpu_pre_fault(&self->vcpu, at, LAB_EXTENT_SIZE);
+		vcpu_pre_fault(&self->cpus.cpu[0], at, LAB_EXTENT_SIZE);
 	}
 	return 0;
 }
@@ -198,9 +201,10 @@ static int run(struct guest *self, const struct run_options *o)
 		log_error("cannot start guest `%s`: %s", o->name, err.text);
 		return EXIT_NOT_STARTED;
 	}
-	if (vcpu_run(&self->vcpu, &ops, &err) < 0) {
+	struct vcpu *stopped;
+	if (threads_run(&self->cpus, &ops, hcall_ended, &stopped, &err) < 0) {
 		log_error("guest `%s` was stopped: %s", o->name, err.text);
-		vcpu_report(&self->vcpu, stderr);
+		vcpu_report(stopped, stderr);
 		return EXIT_STOPPED;
 	}
 	return self->calls.status;
@@ -208,8 +212,7 @@ static int run(struct guest *self, const struct run_options *o)
 
 int run_main(int argc, char **argv)
 {
-	static struct guest guest = {
-		.client = {.socket = -1}, .vm = VM_NONE, .vcpu = VCPU_NONE};
+	static struct guest guest = {.client = {.socket = -1}, .vm = VM_NONE};
 	struct sigaction bus = {.sa_handler = on_bus_error};
 	struct run_options options;
 	struct err err;
@@ -221,7 +224,7 @@ int run_main(int argc, char **argv)
 	sigaction(SIGBUS, &bus, NULL);
 	int status = run(&guest, &options);
 	/* The guest first, then its memory, then the door to the broker. */
-	vcpu_close(&guest.vcpu);
+	threads_close(&guest.cpus);
 	vm_close(&guest.vm);
 	frames_free(guest.frames);
 	memory_free(&guest.memory);

@@ -25,6 +25,7 @@ enum option_key {
 	KEY_LIMIT = 'l',
 	KEY_POOL = 'p',
 	KEY_BROKER = 'b',
+	KEY_CPUS = 'c',
 	KEY_TRANSPORT = 't',
 	KEY_VERSION = 'V',
 };
@@ -46,6 +47,8 @@ static const struct argp_option known[] = {
 	 "socket of the broker (default: " RUN_DEFAULT_BROKER
 	 ", and a private broker where there is none)",
 	 0},
+	{"cpus", KEY_CPUS, "N", 0,
+	 "processors of the guest, 1 to 64 (default: 1)", 0},
 	{"transport", KEY_TRANSPORT, "auto|port|vmcall", 0,
 	 "how hypercalls travel (default: auto, vmcall where the kernel has "
 	 "it)",
@@ -104,6 +107,20 @@ static int parse_transport(struct parse *parse, const char *name)
 		       "--transport: `%s` is none of auto, port, vmcall", name);
 }
 
+static int parse_cpus(struct parse *parse, const char *text)
+{
+	char *end;
+	unsigned long cpus = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || cpus < 1 ||
+	    cpus > LAB_CPUS_MAX)
+		return err_say(parse->err, EINVAL,
+			       "--cpus: `%s` is no number from 1 to %d", text,
+			       LAB_CPUS_MAX);
+	parse->options->cpus = (unsigned int)cpus;
+	return 0;
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct parse *parse = state->input;
@@ -128,6 +145,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_BROKER:
 		o->broker = text;
+		break;
+	case KEY_CPUS:
+		r = parse_cpus(parse, text);
 		break;
 	case KEY_TRANSPORT:
 		r = parse_transport(parse, text);
@@ -192,8 +212,8 @@ int run_options_parse(struct run_options *self, int argc, char **argv,
 	static char program[] = "labyrinth run";
 	struct parse parse = {.options = self, .err = err};
 
-	*self = (struct run_options){.pool = "default",
-				     .memory = RUN_DEFAULT_MEMORY};
+	*self = (struct run_options){
+		.pool = "default", .memory = RUN_DEFAULT_MEMORY, .cpus = 1};
 	snprintf(self->name, sizeof(self->name), "guest-%ld", (long)getpid());
 	argp_err_exit_status = 125;
 	argv[0] = program;

@@ -20,6 +20,7 @@ struct run_options {
 	uint64_t memory;	 /* leases, 1 to LAB_MEMORY_MAX's */
 	uint64_t guarantee;	 /* leases, >= memory */
 	uint64_t limit;		 /* leases, >= guarantee */
+	unsigned int cpus;	 /* 1 to LAB_CPUS_MAX */
 	unsigned int transport;	 /* LAB_TRANSPORT_*, 0 for the best */
 	int argc;		 /* of the guest: the kernel and its ARGs */
 	char **argv;

@@ -15,6 +15,9 @@ int exercise_storm(int argc, char **argv);
 /* TAP: what of the window answers, page by page. */
 int exercise_probe(int argc, char **argv);
 
+/* TAP: atomic grants between two marks; wants 8M of window guaranteed. */
+int exercise_atomic(int argc, char **argv);
+
 /* [PAGES [ROUNDS [PASSES]]] take and give back, to be watched. */
 int exercise_hold(int argc, char **argv);
 

@@ -14,6 +14,7 @@ static const struct {
 	{"storm", "[SEED [ROUNDS]]", "random orders, patterns checked",
 	 exercise_storm},
 	{"probe", "", "what of the window answers", exercise_probe},
+	{"atomic", "", "atomic grants, to be traced", exercise_atomic},
 	{"hold", "[PAGES [ROUNDS [PASSES]]]", "take and give back, slowly",
 	 exercise_hold},
 	{"spin", "", "grant and release for ever", exercise_spin},

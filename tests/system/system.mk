@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 system_tests = \
+	tests/system/atomic.sh \
 	tests/system/exercises.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
@@ -8,6 +9,7 @@ system_tests = \
 
 TESTS += $(system_tests)
 EXTRA_DIST += $(system_tests) \
+	tests/system/atomic-inside.sh \
 	tests/system/broker.sh \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "hcall/grant.h"
@@ -18,19 +19,19 @@ static void *array_of(const struct hcall_guest *guest, uint64_t gpa,
 
 /*
  * All blocks from what is held, or with as many more leases as it takes where
- * the context may wait. What was leased in vain goes back by give_back.
+ * the context may wait. What was leased in vain goes back.
  */
-static int take_all(struct hcall_guest *guest, uint64_t gfp, unsigned int order,
-		    unsigned int count)
+static int take_all(struct hcall_guest *guest, struct vcpu *vcpu,
+		    unsigned int order, unsigned int count, bool may_wait,
+		    uint32_t *pages)
 {
 	for (;;) {
-		int r = frames_grant_bulk(guest->frames, order, count,
-					  guest->pages);
+		int r = frames_grant_bulk(guest->frames, order, count, pages);
 		if (r != -ENOMEM)
 			return r;
-		if (!(gfp & LAB_GFP_KERNEL))
+		if (!may_wait)
 			return grant_dry(guest);
-		r = grant_lease(guest);
+		r = grant_lease(guest, vcpu);
 		if (r < 0) {
 			grant_give_back(guest);
 			return r;
@@ -38,11 +39,40 @@ static int take_all(struct hcall_guest *guest, uint64_t gfp, unsigned int order,
 	}
 }
 
-int64_t hcall_grant_bulk(struct hcall_guest *guest, const uint64_t args[4])
+static void release_all(struct hcall_guest *guest, unsigned int order,
+			uint64_t count, const uint32_t *pages)
 {
-	uint64_t gfp = args[0];
-	uint64_t order = args[1];
-	uint64_t count = args[2];
+	for (uint64_t i = 0; i < count; i++)
+		frames_release(guest->frames, pages[i], order);
+}
+
+/*
+ * Zero them, letting others have the lock between two blocks: a gigabyte is
+ * no short section. A guest that releases a block before it was told of it
+ * gets what it asked for.
+ */
+static void prepare_all(struct hcall_guest *guest, uint64_t gfp,
+			unsigned int order, uint64_t count,
+			const uint32_t *pages)
+{
+	if (!(gfp & LAB_GFP_ZERO))
+		return;
+	for (uint64_t i = 0; i < count; i++) {
+		if (frames_inspect(guest->frames, pages[i]) == (int)order)
+			grant_prepare(guest, gfp, pages[i], order);
+		spin_unlock(&guest->lock);
+		spin_lock(&guest->lock);
+	}
+}
+
+int64_t hcall_grant_bulk(struct hcall_guest *guest,
+			 const struct vcpu_call *call)
+{
+	uint64_t gfp = call->args[0];
+	uint64_t order = call->args[1];
+	uint64_t count = call->args[2];
+	uint64_t addresses[LAB_BULK_MAX];
+	uint32_t pages[LAB_BULK_MAX];
 
 	int r = grant_check_flags(gfp);
 	if (r < 0)
@@ -51,51 +81,60 @@ int64_t hcall_grant_bulk(struct hcall_guest *guest, const uint64_t args[4])
 		return -ERANGE;
 	if (count == 0 || count > LAB_BULK_MAX)
 		return -E2BIG;
-	uint8_t *array = array_of(guest, args[3], count);
-	if (array == NULL)
+	if (array_of(guest, call->args[3], count) == NULL)
 		return -EFAULT;
+	int may_wait = grant_may_wait(call, gfp);
+	if (may_wait < 0)
+		return may_wait;
 
-	r = take_all(guest, gfp, (unsigned int)order, (unsigned int)count);
+	r = take_all(guest, call->vcpu, (unsigned int)order,
+		     (unsigned int)count, may_wait != 0, pages);
 	if (r < 0) {
 		guest->counts.grants_failed++;
 		return r;
 	}
-	for (uint64_t i = 0; i < count; i++) {
-		grant_prepare(guest, gfp, guest->pages[i], (unsigned int)order);
-		guest->addresses[i] = gpa_of_page(guest->pages[i]);
+	/* Another vCPU may have released the buffer while this one waited. */
+	uint8_t *array = array_of(guest, call->args[3], count);
+	if (array == NULL) {
+		release_all(guest, (unsigned int)order, count, pages);
+		return -EFAULT;
 	}
-	memcpy(array, guest->addresses, count * sizeof(uint64_t));
+	for (uint64_t i = 0; i < count; i++)
+		addresses[i] = gpa_of_page(pages[i]);
+	memcpy(array, addresses, count * sizeof(uint64_t));
 	guest->counts.grants += count;
+	prepare_all(guest, gfp, (unsigned int)order, count, pages);
 	return 0;
 }
 
-int64_t hcall_release_bulk(struct hcall_guest *guest, const uint64_t args[4])
+int64_t hcall_release_bulk(struct hcall_guest *guest,
+			   const struct vcpu_call *call)
 {
-	uint64_t order = args[0];
-	uint64_t count = args[1];
+	uint64_t order = call->args[0];
+	uint64_t count = call->args[1];
+	uint64_t addresses[LAB_BULK_MAX];
+	uint32_t pages[LAB_BULK_MAX];
 
 	if (order > LAB_MAX_ORDER)
 		return -ERANGE;
 	if (count == 0 || count > LAB_BULK_MAX)
 		return -E2BIG;
-	const uint8_t *array = array_of(guest, args[2], count);
+	const uint8_t *array = array_of(guest, call->args[2], count);
 	if (array == NULL)
 		return -EFAULT;
-	memcpy(guest->addresses, array, count * sizeof(uint64_t));
+	memcpy(addresses, array, count * sizeof(uint64_t));
 	for (uint64_t i = 0; i < count; i++) {
-		int64_t page = grant_page_of(guest, guest->addresses[i], order);
+		int64_t page = grant_page_of(guest, addresses[i], order);
 		if (page < 0)
 			return page;
-		guest->pages[i] = (uint32_t)page;
+		pages[i] = (uint32_t)page;
 	}
 	int r = frames_check_release_bulk(guest->frames, (unsigned int)order,
-					  (unsigned int)count, guest->pages);
+					  (unsigned int)count, pages);
 	if (r < 0)
 		return r;
 
-	for (uint64_t i = 0; i < count; i++)
-		frames_release(guest->frames, guest->pages[i],
-			       (unsigned int)order);
+	release_all(guest, (unsigned int)order, count, pages);
 	guest->counts.releases += count;
 	grant_give_back(guest);
 	return 0;

@@ -41,28 +41,40 @@ static bool is_mistake(uint64_t number, int64_t result)
 	return number != LAB_HC_INSPECT;
 }
 
-bool hcall_dispatch(void *context, uint64_t number, const uint64_t args[4],
-		    unsigned int ring, int64_t *result)
+bool hcall_dispatch(void *context, const struct vcpu_call *call,
+		    int64_t *result)
 {
 	struct hcall_guest *guest = context;
-	uint64_t index = number - LAB_HC_BASE;
+	uint64_t index = call->number - LAB_HC_BASE;
 
+	spin_lock(&guest->lock);
 	guest->counts.calls++;
-	if (ring != 0)
+	if (call->ring != 0)
 		*result = -EPERM;
 	else if (index >= sizeof(handlers) / sizeof(handlers[0]) ||
 		 handlers[index] == NULL)
 		*result = -ENOSYS;
 	else
-		*result = handlers[index](guest, args);
-	if (is_mistake(number, *result))
+		*result = handlers[index](guest, call);
+	if (is_mistake(call->number, *result))
 		guest->counts.mistakes++;
-	return !guest->ended;
+	bool goes_on = !guest->ended;
+	spin_unlock(&guest->lock);
+	return goes_on;
 }
 
 void hcall_mistake(void *context)
 {
 	struct hcall_guest *guest = context;
 
+	spin_lock(&guest->lock);
 	guest->counts.mistakes++;
+	spin_unlock(&guest->lock);
+}
+
+void hcall_ended(void *context)
+{
+	struct hcall_guest *guest = context;
+
+	guest->source.cancel(guest->source.context);
 }

@@ -6,11 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "machine/vcpu.h"
+
 /*
  * vcpu_ops.hypercall and .mistake; context is a struct hcall_guest.
  */
-bool hcall_dispatch(void *context, uint64_t number, const uint64_t args[4],
-		    unsigned int ring, int64_t *result);
+bool hcall_dispatch(void *context, const struct vcpu_call *call,
+		    int64_t *result);
 void hcall_mistake(void *context);
+
+/* The guest is over: nothing that a call waits for is waited for any more. */
+void hcall_ended(void *context);
 
 #endif

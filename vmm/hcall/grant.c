@@ -23,29 +23,73 @@ int grant_check_flags(uint64_t gfp)
 	return 0;
 }
 
-int grant_lease(struct hcall_guest *guest)
+int grant_may_wait(const struct vcpu_call *call, uint64_t gfp)
+{
+	(void)call;
+	return (gfp & LAB_GFP_KERNEL) != 0;
+}
+
+/* Get one lease and map it into the window; `leasing` held, `lock` not. */
+static int map_lease(struct hcall_guest *guest, uint32_t absent)
 {
 	struct lease lease;
 	struct err err;
-	uint32_t absent;
 
-	if (guest->memory->held >= guest->limit ||
-	    frames_absent(guest->frames, &absent) < 0)
-		return -EDQUOT;
 	int r = guest->source.get(guest->source.context, &lease);
 	if (r < 0)
 		return r == -EDQUOT ? -EDQUOT : -ENOMEM;
 	uint32_t extent = memory_window_extent(guest->memory, absent);
 	r = memory_map(guest->memory, extent, &lease, &err);
-	if (r < 0) {
-		log_warning("a lease is given back: %s", err.text);
-		guest->source.put(guest->source.context, lease.id);
-		return -ENOMEM;
+	if (r == 0)
+		return 0;
+	log_warning("a lease is given back: %s", err.text);
+	guest->source.put(guest->source.context, lease.id);
+	return -ENOMEM;
+}
+
+/* Unmap what is free above the guarantee; both locks held. */
+static void give_back(struct hcall_guest *guest)
+{
+	uint32_t spare;
+
+	while (guest->memory->held > guest->guarantee &&
+	       frames_spares(guest->frames) > 1 &&
+	       frames_spare(guest->frames, &spare) == 0) {
+		/* No longer granted nor free: nobody touches it any more. */
+		frames_remove(guest->frames, spare);
+		spin_unlock(&guest->lock);
+		uint64_t id = memory_unmap(
+			guest->memory,
+			memory_window_extent(guest->memory, spare));
+		guest->source.put(guest->source.context, id);
+		spin_lock(&guest->lock);
 	}
-	vcpu_pre_fault(guest->vcpu, gpa_of_page(absent * LAB_EXTENT_PAGES),
-		       LAB_EXTENT_SIZE);
-	frames_add(guest->frames, absent);
-	return 0;
+}
+
+int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu)
+{
+	uint32_t absent;
+
+	spin_unlock(&guest->lock);
+	pthread_mutex_lock(&guest->leasing);
+	spin_lock(&guest->lock);
+	int r = 0;
+	if (guest->memory->held >= guest->limit ||
+	    frames_absent(guest->frames, &absent) < 0)
+		r = -EDQUOT;
+	spin_unlock(&guest->lock);
+	if (r == 0)
+		r = map_lease(guest, absent);
+	if (r == 0)
+		vcpu_pre_fault(vcpu, gpa_of_page(absent * LAB_EXTENT_PAGES),
+			       LAB_EXTENT_SIZE);
+	spin_lock(&guest->lock);
+	if (r == 0)
+		frames_add(guest->frames, absent);
+	else
+		give_back(guest); /* what others released meanwhile */
+	pthread_mutex_unlock(&guest->leasing);
+	return r;
 }
 
 int grant_dry(const struct hcall_guest *guest)
@@ -63,23 +107,33 @@ void grant_prepare(struct hcall_guest *guest, uint64_t gfp, uint32_t page,
 
 void grant_give_back(struct hcall_guest *guest)
 {
-	uint32_t spare;
+	if (pthread_mutex_trylock(&guest->leasing) != 0)
+		return;
+	give_back(guest);
+	pthread_mutex_unlock(&guest->leasing);
+}
 
-	while (guest->memory->held > guest->guarantee &&
-	       frames_spares(guest->frames) > 1 &&
-	       frames_spare(guest->frames, &spare) == 0) {
-		frames_remove(guest->frames, spare);
-		uint64_t id = memory_unmap(
-			guest->memory,
-			memory_window_extent(guest->memory, spare));
-		guest->source.put(guest->source.context, id);
+/* One block, with as many leases as it takes if the call may wait. */
+static int take_one(struct hcall_guest *guest, struct vcpu *vcpu,
+		    unsigned int order, bool may_wait, uint32_t *page)
+{
+	for (;;) {
+		int r = frames_grant(guest->frames, order, page);
+		if (r != -ENOMEM)
+			return r;
+		if (!may_wait)
+			return grant_dry(guest);
+		/* Another vCPU may use the new lease up before us. */
+		r = grant_lease(guest, vcpu);
+		if (r < 0)
+			return r;
 	}
 }
 
-int64_t hcall_grant(struct hcall_guest *guest, const uint64_t args[4])
+int64_t hcall_grant(struct hcall_guest *guest, const struct vcpu_call *call)
 {
-	uint64_t gfp = args[0];
-	uint64_t order = args[1];
+	uint64_t gfp = call->args[0];
+	uint64_t order = call->args[1];
 	uint32_t page;
 
 	int r = grant_check_flags(gfp);
@@ -87,16 +141,12 @@ int64_t hcall_grant(struct hcall_guest *guest, const uint64_t args[4])
 		return r;
 	if (order > LAB_MAX_ORDER)
 		return -ERANGE;
+	int may_wait = grant_may_wait(call, gfp);
+	if (may_wait < 0)
+		return may_wait;
 
-	r = frames_grant(guest->frames, (unsigned int)order, &page);
-	if (r == -ENOMEM && (gfp & LAB_GFP_KERNEL)) {
-		r = grant_lease(guest);
-		if (r == 0)
-			r = frames_grant(guest->frames, (unsigned int)order,
-					 &page);
-	} else if (r == -ENOMEM) {
-		r = grant_dry(guest);
-	}
+	r = take_one(guest, call->vcpu, (unsigned int)order, may_wait != 0,
+		     &page);
 	if (r < 0) {
 		guest->counts.grants_failed++;
 		return r;
@@ -122,10 +172,10 @@ int64_t grant_page_of(const struct hcall_guest *guest, uint64_t gpa,
 	return page;
 }
 
-int64_t hcall_release(struct hcall_guest *guest, const uint64_t args[4])
+int64_t hcall_release(struct hcall_guest *guest, const struct vcpu_call *call)
 {
-	uint64_t order = args[1];
-	int64_t page = grant_page_of(guest, args[0], order);
+	uint64_t order = call->args[1];
+	int64_t page = grant_page_of(guest, call->args[0], order);
 
 	if (page < 0)
 		return page;

@@ -6,20 +6,28 @@
 #include <stdint.h>
 
 #include "hcall/guest.h"
+#include "machine/vcpu.h"
 
 /* 0, or -EINVAL for flags that are incoherent or unknown. */
 int grant_check_flags(uint64_t gfp);
 
 /*
- * Bring one more lease into the window, asking the broker and waiting for
- * it. 0, -ENOMEM, or -EDQUOT at the guest's limit.
+ * May this call, with these flags, wait? 1 or 0, or -EDEADLK for one that
+ * says it may, from a context that cannot sleep.
  */
-int grant_lease(struct hcall_guest *guest);
+int grant_may_wait(const struct vcpu_call *call, uint64_t gfp);
+
+/*
+ * Bring one more lease into the window, asking the broker and waiting for
+ * it; guest->lock is let go of meanwhile. 0 (others may have used it up by
+ * then), -ENOMEM, or -EDQUOT at the guest's limit.
+ */
+int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu);
 
 /* The answer when no held lease has room and the context may not wait. */
 int grant_dry(const struct hcall_guest *guest);
 
-/* Zero the pages if the flags ask for it. */
+/* Zero the pages if the flags ask for it; they are granted. */
 void grant_prepare(struct hcall_guest *guest, uint64_t gfp, uint32_t page,
 		   unsigned int order);
 
@@ -32,7 +40,9 @@ int64_t grant_page_of(const struct hcall_guest *guest, uint64_t gpa,
 
 /*
  * Give wholly free leases above the guarantee back to the broker, all but
- * one: the spare that keeps a guest at the border from flapping.
+ * one: the spare that keeps a guest at the border from flapping. Lets go of
+ * guest->lock meanwhile. Never waits: where another vCPU speaks with the
+ * broker, that one does it when it is done.
  */
 void grant_give_back(struct hcall_guest *guest);
 

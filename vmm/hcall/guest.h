@@ -2,36 +2,42 @@
 /*
  * What the calls of one guest work on. Made by the program, which owns every
  * part of it; the handlers borrow.
+ *
+ * Two locks, `leasing` before `lock`. `lock` is held for short sections that
+ * never sleep; a page that frames says is granted stays mapped while it is
+ * held. `leasing` is held by the one vCPU that speaks with the broker, or maps
+ * and unmaps leases, and may sleep.
  */
 #ifndef LABYRINTH_HCALL_GUEST_H
 #define LABYRINTH_HCALL_GUEST_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <labyrinth/hypercall.h>
 
+#include "base/spin.h"
 #include "machine/memory.h"
-#include "machine/vcpu.h"
 #include "mem/frames.h"
 #include "mem/source.h"
 
 struct hcall_guest {
 	struct memory *memory;
-	struct frames *frames; /* of the window */
-	struct lease_source source;
-	struct vcpu *vcpu;
-	uint64_t guarantee; /* leases */
-	uint64_t limit;	    /* leases */
-	uint32_t features;  /* LAB_FEATURE_* */
-	int console;	    /* descriptor that console text goes to */
-	/* What this guest has done; the rest of the counts are derived. */
+	struct spin lock;
+	struct frames *frames; /* of the window; `lock` held */
+	pthread_mutex_t leasing;
+	struct lease_source source; /* `leasing` held */
+	uint64_t guarantee;	    /* leases */
+	uint64_t limit;		    /* leases */
+	uint32_t features;	    /* LAB_FEATURE_* */
+	int console;		    /* descriptor that console text goes to */
+	/* What this guest has done; the rest of the counts are derived.
+	 * `lock` held. */
 	struct lab_counts counts;
-	/* Set by LAB_HC_EXIT. */
+	/* Set by LAB_HC_EXIT; `lock` held, or all vCPUs are joined. */
 	bool ended;
 	int status;
-	/* One page of addresses, copied in from a bulk call's array. */
-	uint64_t addresses[LAB_BULK_MAX];
-	uint32_t pages[LAB_BULK_MAX];
 };
 
 #endif

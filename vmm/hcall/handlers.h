@@ -2,6 +2,8 @@
 /*
  * One handler for each call: decode, check everything, then do. Each returns
  * what the guest finds in RAX. See docs/hypercalls.md for every answer.
+ * A handler is called with guest->lock held and returns with it held; one that
+ * may sleep lets go of it meanwhile.
  */
 #ifndef LABYRINTH_HCALL_HANDLERS_H
 #define LABYRINTH_HCALL_HANDLERS_H
@@ -9,9 +11,10 @@
 #include <stdint.h>
 
 #include "hcall/guest.h"
+#include "machine/vcpu.h"
 
 typedef int64_t hcall_handler(struct hcall_guest *guest,
-			      const uint64_t args[4]);
+			      const struct vcpu_call *call);
 
 hcall_handler hcall_version;
 hcall_handler hcall_features;

@@ -7,30 +7,31 @@
 #include "hcall/handlers.h"
 #include "machine/gpa.h"
 
-int64_t hcall_version(struct hcall_guest *guest, const uint64_t args[4])
+int64_t hcall_version(struct hcall_guest *guest, const struct vcpu_call *call)
 {
 	(void)guest;
-	(void)args;
+	(void)call;
 	return LAB_ABI_VERSION;
 }
 
-int64_t hcall_features(struct hcall_guest *guest, const uint64_t args[4])
+int64_t hcall_features(struct hcall_guest *guest, const struct vcpu_call *call)
 {
-	(void)args;
+	(void)call;
 	return guest->features;
 }
 
-int64_t hcall_query(struct hcall_guest *guest, const uint64_t args[4])
+int64_t hcall_query(struct hcall_guest *guest, const struct vcpu_call *call)
 {
 	struct lab_counts counts = guest->counts;
-	uint64_t size = args[1];
+	uint64_t size = call->args[1];
 
 	if (size == 0)
 		return -E2BIG;
 	/* A newer guest may ask for more than there is. */
 	if (size > sizeof(counts))
 		size = sizeof(counts);
-	void *to = gpa_to_host(guest->memory, guest->frames, args[0], size);
+	void *to =
+		gpa_to_host(guest->memory, guest->frames, call->args[0], size);
 	if (to == NULL)
 		return -EFAULT;
 	counts.leases = guest->memory->held;
@@ -42,9 +43,9 @@ int64_t hcall_query(struct hcall_guest *guest, const uint64_t args[4])
 	return (int64_t)size;
 }
 
-int64_t hcall_inspect(struct hcall_guest *guest, const uint64_t args[4])
+int64_t hcall_inspect(struct hcall_guest *guest, const struct vcpu_call *call)
 {
-	int64_t page = gpa_to_page(guest->memory, args[0]);
+	int64_t page = gpa_to_page(guest->memory, call->args[0]);
 
 	if (page < 0)
 		return page;

@@ -279,8 +279,20 @@ static void client_put(void *context, uint64_t id)
 		(void)send_message(self, &message, LAB_LEASE_RETURN, &ignored);
 }
 
+/* Shutting the socket down wakes whoever receives from it. */
+static void client_cancel(void *context)
+{
+	const struct client *self = context;
+
+	shutdown(self->socket, SHUT_RDWR);
+}
+
 struct lease_source client_source(struct client *self)
 {
 	return (struct lease_source){
-		.get = client_get, .put = client_put, .context = self};
+		.get = client_get,
+		.put = client_put,
+		.cancel = client_cancel,
+		.context = self,
+	};
 }

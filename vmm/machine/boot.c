@@ -63,8 +63,8 @@ static int lay_args(uint8_t *ram, int argc, char **args, uint32_t *size,
 	return 0;
 }
 
-int boot_prepare(const struct memory *memory, int argc, char **args,
-		 uint64_t *entry, struct err *err)
+int boot_prepare(const struct memory *memory, unsigned int cpus, int argc,
+		 char **args, uint64_t *entry, struct err *err)
 {
 	uint8_t *ram = memory->base;
 	uint64_t bytes = (uint64_t)memory->ram * LAB_EXTENT_SIZE;
@@ -77,7 +77,7 @@ int boot_prepare(const struct memory *memory, int argc, char **args,
 		.window_size = (uint64_t)memory->window * LAB_EXTENT_SIZE,
 		.args = LAB_ARGS_GPA,
 		.argc = (uint32_t)argc,
-		.cpus = 1,
+		.cpus = cpus,
 	};
 
 	int r = elf_load(args[0], ram, bytes, entry, err);

@@ -17,10 +17,11 @@
 #define BOOT_GDT_BYTES	   24
 
 /*
- * Fill boot RAM, whose leases are all mapped. args: argc strings, the first
+ * Fill boot RAM, whose leases are all mapped. cpus: how many
+ * processors the guest is told of. args: argc strings, the first
  * is the kernel's path. *entry becomes the kernel's entry point.
  */
-int boot_prepare(const struct memory *memory, int argc, char **args,
-		 uint64_t *entry, struct err *err);
+int boot_prepare(const struct memory *memory, unsigned int cpus, int argc,
+		 char **args, uint64_t *entry, struct err *err);
 
 #endif

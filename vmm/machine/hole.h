@@ -10,9 +10,13 @@
 #include "base/err.h"
 #include "machine/vcpu_state.h"
 
+/* The vCPU came out of the guest for another reason: see its run page. */
+#define HOLE_OTHER_EXIT 2
+
 /*
- * Call when KVM_RUN failed with EFAULT. 1 if the guest was told and can go
- * on; else a negated errno and the reason why it must stop.
+ * Call when KVM_RUN failed with EFAULT, out of the guest. 1 if the guest was
+ * told and can go on; HOLE_OTHER_EXIT; 0 if the guest has ended meanwhile;
+ * else a negated errno and the reason why it must stop.
  */
 int hole_touched(struct vcpu *self, struct err *err);
 

@@ -3,8 +3,12 @@ noinst_LIBRARIES += vmm/libmachine.a
 vmm_libmachine_a_SOURCES = \
 	vmm/machine/boot.c \
 	vmm/machine/boot.h \
+	vmm/machine/cpus.c \
+	vmm/machine/cpus.h \
 	vmm/machine/elf.c \
 	vmm/machine/elf.h \
+	vmm/machine/gate.c \
+	vmm/machine/gate.h \
 	vmm/machine/gpa.c \
 	vmm/machine/gpa.h \
 	vmm/machine/hole.c \
@@ -14,6 +18,8 @@ vmm_libmachine_a_SOURCES = \
 	vmm/machine/memory.h \
 	vmm/machine/report.c \
 	vmm/machine/report.h \
+	vmm/machine/threads.c \
+	vmm/machine/threads.h \
 	vmm/machine/vcpu.c \
 	vmm/machine/vcpu.h \
 	vmm/machine/vcpu_setup.c \

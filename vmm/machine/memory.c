@@ -28,7 +28,7 @@ int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED) {
 		int code = errno;
-		free(self->ids);
+		free((void *)self->ids);
 		self->ids = NULL;
 		return err_set(err, code,
 			       "cannot reserve %llu MiB of address space",
@@ -119,6 +119,18 @@ bool memory_present(const struct memory *self, uint32_t extent)
 	return extent < self->ram + self->window && self->ids[extent] != 0;
 }
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
+
+bool memory_readable(const struct memory *self, uint32_t extent)
+{
+	/* Fails with EFAULT where a touch would be a SIGBUS. */
+	return memory_present(self, extent) &&
+	       madvise(memory_extent(self, extent), LAB_PAGE_SIZE,
+		       MADV_POPULATE_READ) == 0;
+}
+
 uint64_t memory_lease(const struct memory *self, uint32_t extent)
 {
 	assert(memory_present(self, extent));
@@ -129,6 +141,6 @@ void memory_free(struct memory *self)
 {
 	if (self->reservation != NULL)
 		munmap(self->reservation, self->reserved);
-	free(self->ids);
+	free((void *)self->ids);
 	memset(self, 0, sizeof(*self));
 }

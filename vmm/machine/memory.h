@@ -4,7 +4,8 @@
  * extent of 2 MiB for each lease that the guest may ever hold. The first
  * extents are boot RAM (guest-physical 0), the rest are the window. Nothing is
  * readable until a lease is mapped into its extent. The only owner of
- * mappings of guest memory.
+ * mappings of guest memory. Leases are mapped and unmapped by one thread at a
+ * time (its callers see to that); everything may be asked by any.
  */
 #ifndef LABYRINTH_MACHINE_MEMORY_H
 #define LABYRINTH_MACHINE_MEMORY_H
@@ -16,13 +17,15 @@
 #include "mem/source.h"
 
 struct memory {
-	uint8_t *base;	   /* 2 MiB-aligned start of boot RAM, then window */
-	uint64_t *ids;	   /* lease ids + 1 by extent; 0 where none is mapped */
-	uint32_t ram;	   /* extents of boot RAM */
-	uint32_t window;   /* extents of the window */
-	uint32_t held;	   /* extents that hold a lease */
-	void *reservation; /* what munmap() needs: base may lie inside */
-	uint64_t reserved; /* bytes of it */
+	uint8_t *base; /* 2 MiB-aligned start of boot RAM, then window */
+	/* Lease ids + 1 by extent; 0 where none is mapped. Written by one
+	 * thread at a time, read by any. */
+	_Atomic uint64_t *ids;
+	uint32_t ram;	       /* extents of boot RAM */
+	uint32_t window;       /* extents of the window */
+	_Atomic uint32_t held; /* extents that hold a lease */
+	void *reservation;     /* what munmap() needs: base may lie inside */
+	uint64_t reserved;     /* bytes of it */
 };
 
 /*
@@ -46,6 +49,12 @@ uint64_t memory_unmap(struct memory *self, uint32_t extent);
 
 /* Does this extent hold a lease? Out of range is false. */
 bool memory_present(const struct memory *self, uint32_t extent);
+
+/*
+ * Does this extent hold a lease whose pages are there? A lease that the broker
+ * took back is present and not readable. Makes a system call.
+ */
+bool memory_readable(const struct memory *self, uint32_t extent);
 
 /* The lease id of an extent that holds one. */
 uint64_t memory_lease(const struct memory *self, uint32_t extent);

@@ -11,20 +11,15 @@
 
 #include <labyrinth/hypercall.h>
 
+#include "machine/cpus.h"
 #include "machine/hole.h"
 #include "machine/kvm_compat.h"
 
-int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
-	      const struct vcpu_identity *identity, uint64_t entry,
-	      struct err *err)
+/* The page through which a vCPU and KVM speak. */
+static int map_run(struct vcpu *self, struct err *err)
 {
-	*self = VCPU_NONE;
-	self->vm = vm;
-	self->memory = memory;
-	self->fd = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
-	if (self->fd < 0)
-		return err_set(err, errno, "cannot create a vCPU");
-	int bytes = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	int bytes = ioctl(self->vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+
 	if (bytes < (int)sizeof(struct kvm_run))
 		return err_say(err, ENOTSUP,
 			       "KVM's vCPU page has %d bytes, too few", bytes);
@@ -36,24 +31,45 @@ int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
 	self->run_bytes = (size_t)bytes;
 	/* Registers come with each exit and go back only when changed. */
 	self->run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
-	int r = vcpu_setup_cpuid(vm, self->fd, identity, err);
+	return 0;
+}
+
+int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
+	      const struct vcpu_identity *identity, uint64_t entry,
+	      struct err *err)
+{
+	self->run = NULL;
+	self->vm = vm;
+	self->memory = memory;
+	self->fd = ioctl(vm->fd, KVM_CREATE_VCPU, self->id);
+	if (self->fd < 0)
+		return err_set(err, errno, "cannot create vCPU %u", self->id);
+	int r = map_run(self, err);
+	if (r == 0)
+		r = vcpu_setup_cpuid(vm, self->fd, self->id, identity, err);
 	if (r == 0)
 		r = vcpu_setup_machine_check(vm, self->fd, err);
-	if (r == 0)
+	if (r == 0 && self->id == 0)
 		r = vcpu_setup_registers(self->fd, entry, err);
 	return r;
 }
+
+#define RFLAGS_IF (UINT64_C(1) << 9)
 
 /* A hypercall by OUT: registers as for VMCALL, in the shared page. */
 static bool port_call(struct vcpu *self, const struct vcpu_ops *ops)
 {
 	struct kvm_regs *regs = &self->run->s.regs.regs;
-	const uint64_t args[4] = {regs->rdi, regs->rsi, regs->rdx, regs->r10};
-	unsigned int ring = self->run->s.regs.sregs.ss.dpl;
+	const struct vcpu_call call = {
+		.vcpu = self,
+		.number = regs->rax,
+		.args = {regs->rdi, regs->rsi, regs->rdx, regs->r10},
+		.ring = self->run->s.regs.sregs.ss.dpl,
+		.may_sleep = (regs->rflags & RFLAGS_IF) != 0,
+	};
 	int64_t result = 0;
 
-	bool goes_on =
-		ops->hypercall(ops->context, regs->rax, args, ring, &result);
+	bool goes_on = ops->hypercall(ops->context, &call, &result);
 	regs->rax = (uint64_t)result;
 	self->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
 	return goes_on;
@@ -62,13 +78,17 @@ static bool port_call(struct vcpu *self, const struct vcpu_ops *ops)
 static bool vm_call(struct vcpu *self, const struct vcpu_ops *ops)
 {
 	struct kvm_xen_exit *xen = &self->run->xen;
-	const uint64_t args[4] = {
-		xen->u.hcall.params[0], xen->u.hcall.params[1],
-		xen->u.hcall.params[2], xen->u.hcall.params[3]};
+	const struct vcpu_call call = {
+		.vcpu = self,
+		.number = xen->u.hcall.input,
+		.args = {xen->u.hcall.params[0], xen->u.hcall.params[1],
+			 xen->u.hcall.params[2], xen->u.hcall.params[3]},
+		.ring = xen->u.hcall.cpl,
+		.may_sleep = (self->run->s.regs.regs.rflags & RFLAGS_IF) != 0,
+	};
 	int64_t result = 0;
 
-	bool goes_on = ops->hypercall(ops->context, xen->u.hcall.input, args,
-				      xen->u.hcall.cpl, &result);
+	bool goes_on = ops->hypercall(ops->context, &call, &result);
 	xen->u.hcall.result = (uint64_t)result;
 	return goes_on;
 }
@@ -123,10 +143,8 @@ static int handle_exit(struct vcpu *self, const struct vcpu_ops *ops,
 		mmio_exit(self, ops);
 		return 1;
 	case KVM_EXIT_INTR:
+	case KVM_EXIT_IOAPIC_EOI: /* of an I/O APIC that nothing drives */
 		return 1;
-	case KVM_EXIT_HLT:
-		return err_say(err, EDEADLK,
-			       "it halted, and nothing can wake it");
 	case KVM_EXIT_SHUTDOWN:
 		return err_say(err, EFAULT,
 			       "triple fault: an exception that it could not "
@@ -144,19 +162,37 @@ static int handle_exit(struct vcpu *self, const struct vcpu_ops *ops,
 	}
 }
 
+/* One way into the guest and out again: 1 go on, 0 it has ended, or an error.
+ */
+static int run_once(struct vcpu *self, const struct vcpu_ops *ops,
+		    struct err *err)
+{
+	gate_enter(&self->cpus->gate, self->id);
+	int ran = ioctl(self->fd, KVM_RUN, 0);
+	int code = errno;
+	gate_leave(&self->cpus->gate, self->id);
+
+	if (ran == 0)
+		return handle_exit(self, ops, err);
+	if (code == EFAULT) {
+		ops->mistake(ops->context);
+		int r = hole_touched(self, err);
+		return r == HOLE_OTHER_EXIT ? handle_exit(self, ops, err) : r;
+	}
+	if (code == EINTR || code == EAGAIN)
+		return 1;
+	return err_set(err, code, "KVM_RUN failed");
+}
+
 int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err)
 {
 	for (;;) {
-		int r = 1;
-
-		if (ioctl(self->fd, KVM_RUN, 0) == 0) {
-			r = handle_exit(self, ops, err);
-		} else if (errno == EFAULT) {
-			ops->mistake(ops->context);
-			r = hole_touched(self, err);
-		} else if (errno != EINTR && errno != EAGAIN) {
-			r = err_set(err, errno, "KVM_RUN failed");
-		}
+		/* A kick sets it after `ended`; so clear it before the look. */
+		__atomic_store_n(&self->run->immediate_exit, 0,
+				 __ATOMIC_SEQ_CST);
+		if (atomic_load(&self->cpus->ended))
+			return 0;
+		int r = run_once(self, ops, err);
 		if (r <= 0)
 			return r;
 	}

@@ -15,15 +15,22 @@
 #include "machine/vcpu_state.h"
 #include "machine/vm.h"
 
-/* What the loop asks of its owner. */
+/* A hypercall as it came from the guest. */
+struct vcpu_call {
+	struct vcpu *vcpu; /* that made it */
+	uint64_t number;
+	uint64_t args[4];
+	unsigned int ring; /* 0 to 3 */
+	bool may_sleep;	   /* its interrupts were on */
+};
+
+/* What the loop asks of its owner; by several vCPUs at once. */
 struct vcpu_ops {
 	/*
-	 * A hypercall from the guest: number, four arguments, the ring
-	 * (0 to 3) it came from. Sets *result (the guest's RAX). False if
-	 * the guest has ended by it.
+	 * Answer a hypercall: sets *result (the guest's RAX). False if the
+	 * guest has ended by it.
 	 */
-	bool (*hypercall)(void *context, uint64_t number,
-			  const uint64_t args[4], unsigned int ring,
+	bool (*hypercall)(void *context, const struct vcpu_call *call,
 			  int64_t *result);
 	/* The guest touched a port or an address where nothing is. */
 	void (*mistake)(void *context);
@@ -31,15 +38,17 @@ struct vcpu_ops {
 };
 
 /*
- * Create the VM's vCPU in its entry state. vm and memory outlive it.
+ * Create the vCPU self->id of self->cpus: the first in the entry state, any
+ * other as a processor after its reset. vm and memory outlive it.
  */
 int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
 	      const struct vcpu_identity *identity, uint64_t entry,
 	      struct err *err);
 
 /*
- * Run until the guest ends by a hypercall (0), or until it must be stopped:
- * a negated errno and the reason. vcpu_report() tells the registers then.
+ * Run until the guest ends, here by a hypercall or on another vCPU (0), or
+ * until it must be stopped: a negated errno and the reason. vcpu_report()
+ * tells the registers then.
  */
 int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err);
 

@@ -30,7 +30,7 @@
 #define MCG_SER_P (UINT64_C(1) << 24)
 
 /* Drop the hypervisor's leaves, say that there is a hypervisor. */
-static void adopt_entries(struct kvm_cpuid2 *cpuid)
+static void adopt_entries(struct kvm_cpuid2 *cpuid, uint32_t id)
 {
 	uint32_t kept = 0;
 
@@ -39,9 +39,11 @@ static void adopt_entries(struct kvm_cpuid2 *cpuid)
 		if (e->function >> 28 == 4)
 			continue;
 		if (e->function == 1) {
-			e->ebx &= 0x00ffffffu; /* initial APIC id: 0 */
-			e->ecx |= 1u << 31;
+			e->ebx = (e->ebx & 0x00ffffffu) | id << 24;
+			e->ecx |= 1u << 31 | 1u << 21; /* we; x2APIC */
 		}
+		if (e->function == 0xb || e->function == 0x1f)
+			e->edx = id; /* x2APIC id */
 		cpuid->entries[kept++] = *e;
 	}
 	cpuid->nent = kept;
@@ -52,7 +54,7 @@ static void add_entry(struct kvm_cpuid2 *cpuid, struct kvm_cpuid_entry2 entry)
 	cpuid->entries[cpuid->nent++] = entry;
 }
 
-int vcpu_setup_cpuid(const struct vm *vm, int vcpu,
+int vcpu_setup_cpuid(const struct vm *vm, int vcpu, unsigned int id,
 		     const struct vcpu_identity *identity, struct err *err)
 {
 	cleanup_free struct kvm_cpuid2 *cpuid =
@@ -64,7 +66,7 @@ int vcpu_setup_cpuid(const struct vm *vm, int vcpu,
 	cpuid->nent = CPUID_MAX;
 	if (ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
 		return err_set(err, errno, "cannot read KVM's CPUID table");
-	adopt_entries(cpuid);
+	adopt_entries(cpuid, id);
 	add_entry(cpuid,
 		  (struct kvm_cpuid_entry2){.function = LAB_CPUID_SIGNATURE,
 					    .eax = LAB_CPUID_ABI,

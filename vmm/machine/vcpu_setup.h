@@ -14,8 +14,11 @@ struct vcpu_identity {
 	uint32_t transport; /* LAB_TRANSPORT_* */
 };
 
-/* CPUID: what KVM supports, and our two leaves in place of KVM's own. */
-int vcpu_setup_cpuid(const struct vm *vm, int vcpu,
+/*
+ * CPUID: what KVM supports, our two leaves in place of KVM's own, and the
+ * APIC id of vCPU `id`.
+ */
+int vcpu_setup_cpuid(const struct vm *vm, int vcpu, unsigned int id,
 		     const struct vcpu_identity *identity, struct err *err);
 
 /* One bank of machine checks, where this kernel has them. */

@@ -3,19 +3,24 @@
 #ifndef LABYRINTH_MACHINE_VCPU_STATE_H
 #define LABYRINTH_MACHINE_VCPU_STATE_H
 
+#include <pthread.h>
 #include <stddef.h>
 
 #include "machine/memory.h"
 #include "machine/vm.h"
 
 struct kvm_run;
+struct cpus;
 
 struct vcpu {
 	int fd;
+	unsigned int id;     /* APIC id, from 0 */
 	struct kvm_run *run; /* the page shared with KVM */
 	size_t run_bytes;
+	pthread_t thread; /* that runs it */
 	struct vm *vm;
 	struct memory *memory;
+	struct cpus *cpus; /* that it is one of */
 };
 
 #define VCPU_NONE ((struct vcpu){.fd = -1})

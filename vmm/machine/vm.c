@@ -52,6 +52,14 @@ int vm_open(struct vm *self, struct err *err)
 		xen > 0 && (xen & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) != 0;
 	self->has_pre_fault = ioctl(self->fd, KVM_CHECK_EXTENSION,
 				    KVM_CAP_PRE_FAULT_MEMORY) > 0;
+	/* Local APICs in the kernel; the I/O APIC, of which nothing is used,
+	 * would be ours. Before the first vCPU. */
+	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP,
+				       .args = {24}};
+	if (ioctl(self->fd, KVM_ENABLE_CAP, &split) < 0)
+		return err_set(err, errno,
+			       "cannot have local APICs in the kernel "
+			       "(KVM_CAP_SPLIT_IRQCHIP)");
 	/* Three pages that Intel's real mode needs; AMD ignores them. */
 	if (ioctl(self->fd, KVM_SET_TSS_ADDR, 0xfffbd000UL) < 0)
 		return err_set(err, errno, "cannot place the VM's TSS");

@@ -30,6 +30,11 @@ struct lease_source {
 	 * fails: if the broker is gone, so is the lease.
 	 */
 	void (*put)(void *context, uint64_t id);
+	/*
+	 * Break off a get that waits, from any thread; every later one fails
+	 * at once. For the end of a guest.
+	 */
+	void (*cancel)(void *context);
 	void *context;
 };
 
