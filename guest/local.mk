@@ -42,6 +42,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/mmu.h \
 	guest/pages.c \
 	guest/percpu.h \
+	guest/output.c \
 	guest/printf.c \
 	guest/segment.c \
 	guest/segment.h \
@@ -85,6 +86,14 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/storm.c \
 	guest/exercise/tap.c \
 	guest/exercise/tap.h
+
+noinst_PROGRAMS += guest/render.elf
+guest_render_elf_CPPFLAGS = -I$(top_srcdir)/include
+guest_render_elf_CFLAGS = $(GUEST_CFLAGS)
+guest_render_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
+guest_render_elf_LDADD = $(GUEST_LIBS)
+guest_render_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
+guest_render_elf_SOURCES = guest/examples/render.c
 
 noinst_PROGRAMS += guest/hello.elf
 guest_hello_elf_CPPFLAGS = -I$(top_srcdir)/include

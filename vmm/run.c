@@ -8,6 +8,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -29,6 +30,7 @@
 /* Everything that one guest is made of, in the order of its making. */
 struct guest {
 	pid_t broker; /* the private one's process; 0 without */
+	int output;   /* the file of --output; -1 without */
 	struct client client;
 	struct memory memory;
 	struct frames *frames;
@@ -146,13 +148,29 @@ static int choose_transport(struct guest *self, unsigned int wanted,
 		       : 0;
 }
 
+static int open_output(struct guest *self, const struct run_options *o,
+		       struct err *err)
+{
+	self->output = -1;
+	if (o->output == NULL)
+		return 0;
+	self->output =
+		open(o->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (self->output < 0)
+		return err_set(err, errno, "cannot write the output file %s",
+			       o->output);
+	return 0;
+}
+
 static int prepare(struct guest *self, const struct run_options *o,
 		   struct err *err)
 {
 	struct vcpu_identity identity;
 	uint64_t entry = 0;
 
-	int r = connect_broker(self, o, err);
+	int r = open_output(self, o, err);
+	if (r == 0)
+		r = connect_broker(self, o, err);
 	if (r == 0)
 		r = lease_guarantee(self, o, err);
 	if (r == 0)
@@ -177,6 +195,7 @@ static int prepare(struct guest *self, const struct run_options *o,
 		.limit = o->limit,
 		.features = identity.features,
 		.console = STDOUT_FILENO,
+		.output = self->output,
 	};
 	for (uint32_t i = 0; i < o->guarantee; i++) {
 		uint64_t at = (uint64_t)i * LAB_EXTENT_SIZE;

@@ -26,6 +26,7 @@ enum option_key {
 	KEY_POOL = 'p',
 	KEY_BROKER = 'b',
 	KEY_CPUS = 'c',
+	KEY_OUTPUT = 'o',
 	KEY_TRANSPORT = 't',
 	KEY_VERSION = 'V',
 };
@@ -49,6 +50,8 @@ static const struct argp_option known[] = {
 	 0},
 	{"cpus", KEY_CPUS, "N", 0,
 	 "processors of the guest, 1 to 64 (default: 1)", 0},
+	{"output", KEY_OUTPUT, "FILE", 0,
+	 "file for what the guest hands over (default: none is taken)", 0},
 	{"transport", KEY_TRANSPORT, "auto|port|vmcall", 0,
 	 "how hypercalls travel (default: auto, vmcall where the kernel has "
 	 "it)",
@@ -148,6 +151,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_CPUS:
 		r = parse_cpus(parse, text);
+		break;
+	case KEY_OUTPUT:
+		o->output = text;
 		break;
 	case KEY_TRANSPORT:
 		r = parse_transport(parse, text);

@@ -17,6 +17,7 @@ struct run_options {
 	char name[LAB_NAME_MAX]; /* default: guest-PID */
 	const char *pool;	 /* default: "default" */
 	const char *broker;	 /* NULL when none was named */
+	const char *output;	 /* file; NULL when none was named */
 	uint64_t memory;	 /* leases, 1 to LAB_MEMORY_MAX's */
 	uint64_t guarantee;	 /* leases, >= memory */
 	uint64_t limit;		 /* leases, >= guarantee */

@@ -212,6 +212,12 @@ int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int puts(const char *text);
 int putchar(int c);
 
+/*
+ * Append bytes to the file of `labyrinth run --output`. 0, or a negated errno:
+ * -LAB_EBADF without such a file, -LAB_EIO when it cannot be written.
+ */
+int lab_output(const void *bytes, size_t size);
+
 /* End the guest with this exit status (0 to LAB_EXIT_MAX). */
 void exit(int status) __attribute__((noreturn));
 

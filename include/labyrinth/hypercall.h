@@ -86,12 +86,15 @@ enum lab_hypercall {
 	LAB_HC_CONSOLE = 0x4c420009,
 	/* (status 0 to 123); does not come back if status is in range */
 	LAB_HC_EXIT = 0x4c42000a,
+	/* (IN bytes, count) -> bytes appended to the host's output file */
+	LAB_HC_OUTPUT = 0x4c42000c,
 
-	LAB_HC_MAX = LAB_HC_EXIT
+	LAB_HC_MAX = LAB_HC_OUTPUT
 };
 
 #define LAB_BULK_MAX	512  /* grants in one bulk call: one page of u64 */
 #define LAB_CONSOLE_MAX 4096 /* bytes in one console call */
+#define LAB_OUTPUT_MAX	4096 /* bytes in one output call */
 #define LAB_EXIT_MAX	123  /* highest exit status of a guest's own */
 
 /*
@@ -112,8 +115,10 @@ enum lab_hypercall {
  */
 #define LAB_EPERM    1	 /* a hypercall from a ring other than 0 */
 #define LAB_ENOENT   2	 /* no grant begins at this page, nor ever did */
+#define LAB_EIO	     5	 /* the host could not write its output file */
 #define LAB_ENXIO    6	 /* the address lies outside the window */
 #define LAB_E2BIG    7	 /* a count, size or status outside its range */
+#define LAB_EBADF    9	 /* the host has no output file for this guest */
 #define LAB_ENOMEM   12	 /* no free page of this order, and no lease for it */
 #define LAB_EACCES   13	 /* a page of the window that is not this guest's */
 #define LAB_EFAULT   14	 /* a buffer that is not all in the guest's memory */
@@ -151,7 +156,7 @@ _Static_assert(offsetof(struct lab_counts, grants_failed) == 48, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, releases) == 56, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, mistakes) == 64, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, calls) == 72, "lab_counts");
-_Static_assert(LAB_EXTENT_PAGES * LAB_PAGE_SIZE == LAB_EXTENT_SIZE, "extent");
+_Static_assert(LAB_EXTENT_PAGES *LAB_PAGE_SIZE == LAB_EXTENT_SIZE, "extent");
 _Static_assert((1u << LAB_MAX_ORDER) == LAB_EXTENT_PAGES, "order");
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 system_tests = \
 	tests/system/atomic.sh \
+	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
@@ -13,6 +14,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/broker.sh \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \
+	tests/system/examples-inside.sh \
 	tests/system/exercises-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \

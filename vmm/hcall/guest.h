@@ -32,6 +32,7 @@ struct hcall_guest {
 	uint64_t limit;		    /* leases */
 	uint32_t features;	    /* LAB_FEATURE_* */
 	int console;		    /* descriptor that console text goes to */
+	int output; /* descriptor of the output file; -1 without */
 	/* What this guest has done; the rest of the counts are derived.
 	 * `lock` held. */
 	struct lab_counts counts;
