@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What viewers leave to others: turns of the loop. */
+/* What viewers leave to others: turns of the loop, and descriptors. */
 #include <config.h>
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -137,6 +141,34 @@ static void clocks_that_run_out_together_are_all_heard(void **state)
 	turn_until_cut(second);
 }
 
+/* The broker has used most descriptors: viewers get a share of the rest. */
+static void descriptors_in_use_are_not_given_away(void **state)
+{
+	enum { LIMIT = 400, USED = 300 };
+	struct rlimit before, small;
+	int used[USED];
+	struct err err;
+
+	(void)state;
+	rpc_server_free(peers.server);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	small = (struct rlimit){LIMIT, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+	for (int i = 0; i < USED; i++) {
+		used[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		assert_true(used[i] >= 0);
+	}
+	assert_int_equal(rpc_server_new(&peers.server, peers.event,
+					peers.directory, &rpc_view_source,
+					&err),
+			 0);
+	unsigned clients = rpc_server_limits(peers.server).clients;
+	for (int i = 0; i < USED; i++)
+		close(used[i]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_in_range(clients, 1, (LIMIT - USED) / 8);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -145,6 +177,7 @@ int main(void)
 		TEST(a_busy_guest_does_not_keep_viewers_waiting),
 		TEST(many_busy_viewers_count_as_one_guest),
 		TEST(clocks_that_run_out_together_are_all_heard),
+		TEST(descriptors_in_use_are_not_given_away),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

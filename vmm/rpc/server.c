@@ -174,16 +174,25 @@ static void listener_close(struct listener *self)
 }
 
 /*
- * Leave most descriptors to the broker, which has one for each lease: viewers
- * get at most a quarter, in two halves.
+ * Leave most descriptors to the broker, which has one for each lease and by now
+ * holds all of those: of the rest viewers get at most a quarter, in two halves.
  */
-static void fit_to_descriptors(struct rpc_limits *limits)
+static void fit_to_descriptors(struct rpc_server *self)
 {
+	struct rpc_limits *limits = &self->limits;
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-	    files.rlim_cur / 8 < limits->clients)
-		limits->clients = (unsigned)(files.rlim_cur / 8);
+	/* The lowest free number: how many are open, as none was closed yet. */
+	int next =
+		fcntl(sd_event_get_fd(self->turns.inner), F_DUPFD_CLOEXEC, 0);
+	rlim_t used = next >= 0 ? (rlim_t)next : RLIM_INFINITY;
+	if (next >= 0)
+		close(next);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	rlim_t share = used < files.rlim_cur ? (files.rlim_cur - used) / 8 : 0;
+	if (share < limits->clients)
+		limits->clients = (unsigned)share;
 	if (limits->clients == 0)
 		limits->clients = 1;
 }
@@ -205,7 +214,7 @@ int rpc_server_new(struct rpc_server **out, sd_event *event,
 	}
 	self->source = source;
 	self->limits = default_limits;
-	fit_to_descriptors(&self->limits);
+	fit_to_descriptors(self);
 	self->listeners[0].socket.fd = -1;
 	self->listeners[1].socket.fd = -1;
 	r = listener_open(&self->listeners[0], self, directory, RPC_SOCKET_RW,
