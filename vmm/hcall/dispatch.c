@@ -79,5 +79,6 @@ void hcall_ended(void *context)
 {
 	struct hcall_guest *guest = context;
 
+	atomic_store(&guest->over, true);
 	guest->source.cancel(guest->source.context);
 }

@@ -53,7 +53,7 @@ static void give_back(struct hcall_guest *guest)
 	uint32_t spare;
 
 	while (guest->memory->held > guest->guarantee &&
-	       frames_spares(guest->frames) > 1 &&
+	       frames_spares(guest->frames) > (guest->reclaim > 0 ? 0 : 1) &&
 	       frames_spare(guest->frames, &spare) == 0) {
 		/* No longer granted nor free: nobody touches it any more. */
 		frames_remove(guest->frames, spare);
@@ -62,16 +62,20 @@ static void give_back(struct hcall_guest *guest)
 			guest->memory,
 			memory_window_extent(guest->memory, spare));
 		guest->source.put(guest->source.context, id);
+		if (guest->reclaim > 0)
+			guest->reclaim--;
 		spin_lock(&guest->lock);
 	}
 }
 
-int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu)
+/*
+ * Bring one lease into the window; `leasing` held, `lock` not. Pre-faulted on
+ * this vCPU, if there is one: that can be done from its own thread only.
+ */
+static int add_lease(struct hcall_guest *guest, struct vcpu *vcpu)
 {
 	uint32_t absent;
 
-	spin_unlock(&guest->lock);
-	pthread_mutex_lock(&guest->leasing);
 	spin_lock(&guest->lock);
 	int r = 0;
 	if (guest->memory->held >= guest->limit ||
@@ -80,16 +84,39 @@ int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu)
 	spin_unlock(&guest->lock);
 	if (r == 0)
 		r = map_lease(guest, absent);
-	if (r == 0)
+	if (r == 0 && vcpu != NULL)
 		vcpu_pre_fault(vcpu, gpa_of_page(absent * LAB_EXTENT_PAGES),
 			       LAB_EXTENT_SIZE);
 	spin_lock(&guest->lock);
 	if (r == 0)
 		frames_add(guest->frames, absent);
-	else
+	spin_unlock(&guest->lock);
+	return r;
+}
+
+int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu)
+{
+	spin_unlock(&guest->lock);
+	pthread_mutex_lock(&guest->leasing);
+	int r = add_lease(guest, vcpu);
+	spin_lock(&guest->lock);
+	if (r < 0)
 		give_back(guest); /* what others released meanwhile */
 	pthread_mutex_unlock(&guest->leasing);
 	return r;
+}
+
+void grant_late(struct hcall_guest *guest)
+{
+	/* Refused, too late as well, or not wanted: there is nobody to tell. */
+	(void)add_lease(guest, NULL);
+}
+
+void grant_answer_reclaim(struct hcall_guest *guest)
+{
+	spin_lock(&guest->lock);
+	give_back(guest);
+	spin_unlock(&guest->lock);
 }
 
 int grant_dry(const struct hcall_guest *guest)

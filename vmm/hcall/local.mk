@@ -9,4 +9,6 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/grant.h \
 	vmm/hcall/guest.h \
 	vmm/hcall/handlers.h \
+	vmm/hcall/listener.c \
+	vmm/hcall/listener.h \
 	vmm/hcall/query.c
