@@ -186,6 +186,39 @@ static void own_exceptions(void)
 	expect(good, num_online_cpus());
 }
 
+/* Touched by all at once: each is told of its own page. */
+static void probe_hole(void *good)
+{
+	uint64_t hole = *(uint64_t *)good + smp_processor_id() * PAGE_SIZE;
+
+	start_timer(VECTOR_TIMER, 500000, true);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct trap_refusal refusal;
+
+		if (lab_probe_read((void *)hole, NULL))
+			return;
+		refusal = trap_last_refusal();
+		if (refusal.vector != 18 || refusal.address != hole)
+			return;
+	}
+	stop_timer();
+	__atomic_fetch_add((uint64_t *)good + 1, 1, __ATOMIC_RELAXED);
+}
+
+static void own_machine_checks(void)
+{
+	const struct lab_boot_info *boot = lab_boot_info();
+	/* The window's last extent, and how many were told right. */
+	uint64_t hole[2] = {boot->window_base + boot->window_size -
+			    LAB_EXTENT_SIZE};
+
+	expect(lab_hypercall(LAB_HC_INSPECT, hole[0], 0, 0, 0), -LAB_EACCES);
+	expect(request_irq(VECTOR_TIMER, tick, NULL), 0);
+	on_each_cpu(probe_hole, hole);
+	free_irq(VECTOR_TIMER);
+	expect(hole[1], num_online_cpus());
+}
+
 /* Its stack's end is found by walking down until nothing answers. */
 static void find_guard(void *good)
 {
@@ -231,6 +264,8 @@ static const struct tap_case cases[] = {
 	{"smp: a counter under a spinlock is exact", lock_is_exact},
 	{"smp: the same among timer interrupts", lock_among_interrupts},
 	{"smp: each takes its own exceptions", own_exceptions},
+	{"smp: each takes its own machine checks, among interrupts",
+	 own_machine_checks},
 	{"smp: the page below each stack is not there", guard_pages},
 	{"smp: where processors start is read-only", start_page},
 };
