@@ -61,9 +61,8 @@ static void tell_unexpected(unsigned int vector)
 	       vector == APIC_SPURIOUS_VECTOR ? " (spurious)" : "");
 }
 
-void irq_handle(const struct trap_frame *frame)
+void irq_handle(unsigned int vector)
 {
-	unsigned int vector = (unsigned int)frame->vector;
 	struct percpu *cpu = this_cpu();
 	irq_handler_t handler =
 		__atomic_load_n(&table[vector].handler, __ATOMIC_ACQUIRE);

@@ -3,7 +3,7 @@
 #ifndef GUEST_IRQ_H
 #define GUEST_IRQ_H
 
-#include "trap.h"
+#include <labyrinth/guest.h>
 
 /* Vectors of the library's own, above those that programs may request. */
 #define IRQ_CALL 0xf0 /* run what another processor asks for */
@@ -13,6 +13,6 @@
 void irq_set(unsigned int vector, irq_handler_t handler, void *argument);
 
 /* Handle an interrupt, on the processor that got it, interrupts off. */
-void irq_handle(const struct trap_frame *frame);
+void irq_handle(unsigned int vector);
 
 #endif

@@ -70,11 +70,13 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/atomic.c \
 	guest/exercise/bulk.c \
 	guest/exercise/calls.c \
+	guest/exercise/context.c \
 	guest/exercise/counts.c \
 	guest/exercise/exercise.h \
 	guest/exercise/faults.c \
 	guest/exercise/grant.c \
 	guest/exercise/hold.c \
+	guest/exercise/interrupts.c \
 	guest/exercise/library.c \
 	guest/exercise/main.c \
 	guest/exercise/probe.c \
@@ -83,6 +85,8 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/ring3.S \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
+	guest/exercise/smp.c \
+	guest/exercise/smp.h \
 	guest/exercise/storm.c \
 	guest/exercise/tap.c \
 	guest/exercise/tap.h

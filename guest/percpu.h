@@ -12,8 +12,31 @@
 
 #include <labyrinth/guest.h>
 
-#include "segment.h"
-#include "trap.h"
+/* The TSS of the manuals: stacks. */
+struct segment_tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3;
+	uint16_t io_map; /* past the limit: no map, no port for ring 3 */
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct segment_tss) == 104, "TSS of the manuals");
+
+/* A GDT and a TSS; segment.h has the selectors. */
+struct segment_set {
+	uint64_t gdt[7];
+	struct segment_tss tss;
+};
+
+/* The exception's vector, and the address that it gave (CR2, or MCi_ADDR of
+ * bank 0). */
+struct trap_refusal {
+	unsigned int vector;
+	uint64_t address;
+};
 
 /* A line of output that is not out yet. */
 struct console_line {
@@ -58,8 +81,7 @@ static inline struct percpu *this_cpu(void)
 	return self;
 }
 
-/* The boot processor's, and that of any processor that has been made. */
+/* The boot processor's. */
 extern struct percpu percpu_boot;
-struct percpu *percpu_of(unsigned int id);
 
 #endif

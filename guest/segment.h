@@ -20,26 +20,8 @@
 
 struct percpu;
 
-struct segment_tss {
-	uint32_t reserved0;
-	uint64_t rsp[3];
-	uint64_t reserved1;
-	uint64_t ist[7];
-	uint64_t reserved2;
-	uint16_t reserved3;
-	uint16_t io_map; /* past the limit: no map, no port for ring 3 */
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct segment_tss) == 104, "TSS of the manuals");
-
 #define SEGMENT_SPARE_STACKS 3
 #define SEGMENT_SPARE_STACK  4096 /* bytes of each */
-
-/* What each processor has of it. */
-struct segment_set {
-	uint64_t gdt[7];
-	struct segment_tss tss;
-};
 
 /*
  * Load a GDT and a TSS of the processor's own, and make this_cpu() find it.

@@ -10,6 +10,7 @@
 #include "irq.h"
 #include "mmu.h"
 #include "percpu.h"
+#include "segment.h"
 #include "smp.h"
 #include "trap.h"
 
@@ -47,11 +48,6 @@ extern const char smp_trampoline[], smp_trampoline_end[]; /* trampoline.S */
 static struct percpu *cpus[LAB_CPUS_MAX] = {&percpu_boot};
 static uint32_t online = 1; /* cpus[] up to here run; atomic */
 static bool each_runs;	    /* on_each_cpu() is under way; atomic */
-
-struct percpu *percpu_of(unsigned int id)
-{
-	return cpus[id];
-}
 
 unsigned int num_online_cpus(void)
 {

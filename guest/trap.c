@@ -174,7 +174,7 @@ void trap_handle(struct trap_frame *frame)
 	static bool reporting;
 
 	if (frame->vector >= EXCEPTIONS) {
-		irq_handle(frame);
+		irq_handle((unsigned int)frame->vector);
 		return;
 	}
 	if (recover(frame))

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "percpu.h"
+
 /* What vectors.S pushes, lowest address first, and below it the processor. */
 struct trap_frame {
 	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
@@ -31,13 +33,8 @@ void trap_set_gate(unsigned int vector, void (*entry)(void), unsigned int ring);
 
 /*
  * How the machine refused the last access of this processor that
- * lab_probe_read() or lab_probe_write() answered with false: the exception's
- * vector, and the address that it gave (CR2, or MCi_ADDR of bank 0).
+ * lab_probe_read() or lab_probe_write() answered with false.
  */
-struct trap_refusal {
-	unsigned int vector;
-	uint64_t address;
-};
 struct trap_refusal trap_last_refusal(void);
 
 #endif

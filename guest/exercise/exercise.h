@@ -9,8 +9,12 @@
 /* TAP: every call and every errno of <labyrinth/hypercall.h>. */
 int exercise_selftest(int argc, char **argv);
 
-/* TAP: [SEED [ROUNDS]] random grants and releases, every page stamped. */
+/* TAP: [SEED [ROUNDS]] random grants and releases on all processors at once,
+ * every page stamped. */
 int exercise_storm(int argc, char **argv);
+
+/* TAP: processors, locks, interrupts, and who may wait. */
+int exercise_smp(int argc, char **argv);
 
 /* TAP: what of the window answers, page by page. */
 int exercise_probe(int argc, char **argv);
@@ -24,8 +28,11 @@ int exercise_hold(int argc, char **argv);
 /* Grant and release for ever, to be killed. */
 int exercise_spin(int argc, char **argv);
 
-/* Die of a page fault, to show the report. */
+/* [PROCESSOR] die of a page fault there, to show the report. */
 int exercise_crash(int argc, char **argv);
+
+/* Die of a grant that may wait under a lock. */
+int exercise_nap(int argc, char **argv);
 
 /* Touch a page that is not ours, deaf to machine checks: the VMM stops us. */
 int exercise_touch_hole(int argc, char **argv);

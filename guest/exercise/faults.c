@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two ways to die. */
+/* Three ways to die. */
 #include "freestanding.h"
 
 #include <labyrinth/guest.h>
@@ -7,15 +7,35 @@
 #include "cpu.h"
 #include "exercise.h"
 
-int exercise_crash(int argc, char **argv)
+static void crash_there(void *processor)
 {
 	volatile uint8_t *nowhere = (uint8_t *)UINT64_C(0x7000deadbeef);
 
+	if (smp_processor_id() == *(unsigned long *)processor)
+		*nowhere = 1;
+}
+
+int exercise_crash(int argc, char **argv)
+{
+	unsigned long there = argc > 0 ? strtoul(argv[0], NULL, 0) : 0;
+
+	puts("about to write where nothing is");
+	on_each_cpu(crash_there, &there);
+	puts("it was not written");
+	return 1;
+}
+
+int exercise_nap(int argc, char **argv)
+{
+	spinlock_t lock = SPINLOCK_INIT;
+
 	(void)argc;
 	(void)argv;
-	puts("about to write where nothing is");
-	*nowhere = 1;
-	puts("it was written");
+	puts("about to ask for a page that may take a while, under a lock");
+	spin_lock(&lock);
+	__free_page(alloc_page(GFP_KERNEL));
+	spin_unlock(&lock);
+	puts("it was granted");
 	return 1;
 }
 

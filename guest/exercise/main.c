@@ -11,14 +11,17 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } exercises[] = {
 	{"selftest", "", "every call and every errno", exercise_selftest},
-	{"storm", "[SEED [ROUNDS]]", "random orders, patterns checked",
+	{"storm", "[SEED [ROUNDS]]", "on all processors, patterns checked",
 	 exercise_storm},
+	{"smp", "", "processors, locks, interrupts", exercise_smp},
 	{"probe", "", "what of the window answers", exercise_probe},
 	{"atomic", "", "atomic grants, to be traced", exercise_atomic},
 	{"hold", "[PAGES [ROUNDS [PASSES]]]", "take and give back, slowly",
 	 exercise_hold},
 	{"spin", "", "grant and release for ever", exercise_spin},
-	{"crash", "", "die of a page fault (status 123)", exercise_crash},
+	{"crash", "[PROCESSOR]", "die of a page fault there (status 123)",
+	 exercise_crash},
+	{"nap", "", "may wait under a lock (status 123)", exercise_nap},
 	{"touch-hole", "", "touch a page without a lease (status 126)",
 	 exercise_touch_hole},
 };

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Storm: random grants and releases, singly and in bulk, with every page of
- * every live block stamped by what no other block has. At the end all is
- * given back and the counts are where they began.
+ * Storm: random grants and releases, singly and in bulk, on all processors at
+ * once, with every page of every live block stamped by what no other block has:
+ * a page that two had at once shows by the stamp of the second. At the end all
+ * is given back and the counts are where they began.
  */
 #include "freestanding.h"
 
 #include <labyrinth/guest.h>
 
+#include "cpu.h"
 #include "exercise.h"
 #include "tap.h"
 
@@ -22,20 +24,42 @@ struct block {
 	unsigned int order;
 };
 
-static struct block blocks[BLOCKS];
-static uint64_t random_state;
-static uint64_t stamps; /* given out so far */
-static uint64_t rounds;
-static uint64_t granted, failed;
+/* One processor's storm. The processors share the blocks among them. */
+struct storm {
+	struct block *blocks;
+	unsigned int count; /* of blocks */
+	uint64_t random_state;
+	uint64_t stamps; /* given out so far */
+	uint64_t rounds;
+	uint64_t granted, failed; /* atomic: all are told of at once */
+	bool done;
+};
+
+static struct block all_blocks[BLOCKS];
+static struct storm storms[LAB_CPUS_MAX];
+static uint64_t waiting; /* processors at the start line; atomic */
 static struct lab_counts start;
+
+static struct storm *own(void)
+{
+	return &storms[smp_processor_id()];
+}
+
+static void count(uint64_t *what)
+{
+	__atomic_fetch_add(what, 1, __ATOMIC_RELAXED);
+}
 
 /* xorshift64*: good enough, and the same storm for the same seed. */
 static uint64_t random_number(void)
 {
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * UINT64_C(0x2545f4914f6cdd1d) >> 16;
+	uint64_t state = own()->random_state;
+
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	own()->random_state = state;
+	return state * UINT64_C(0x2545f4914f6cdd1d) >> 16;
 }
 
 /* Each order half as often as the one below it. */
@@ -88,6 +112,12 @@ static bool is_zero(uint64_t gpa, unsigned int order)
 	return true;
 }
 
+/* Its processor's number is part of a stamp. */
+static uint64_t next_stamp(void)
+{
+	return (++own()->stamps * LAB_CPUS_MAX + smp_processor_id()) << 40;
+}
+
 static bool keep(struct block *block, uint64_t gpa, unsigned int order,
 		 gfp_t gfp)
 {
@@ -97,10 +127,10 @@ static bool keep(struct block *block, uint64_t gpa, unsigned int order,
 	*block = (struct block){
 		.gpa = gpa,
 		.order = order,
-		.stamp = ++stamps << 44,
+		.stamp = next_stamp(),
 	};
 	stamp(block);
-	granted++;
+	count(&own()->granted);
 	return true;
 }
 
@@ -113,7 +143,7 @@ static bool take_one(struct block *block)
 	if (gpa > 0)
 		return keep(block, (uint64_t)gpa, order, gfp);
 	expect_or_false(gpa == -LAB_ENOMEM || gpa == -LAB_EDQUOT, true);
-	failed++;
+	count(&own()->failed);
 	return true;
 }
 
@@ -129,14 +159,15 @@ static bool release_one(struct block *block)
 	return true;
 }
 
-/* Free places in the table, up to count. */
-static unsigned int find_room(struct block **room, unsigned int count)
+/* Free places in the table, up to so many. */
+static unsigned int find_room(struct block **room, unsigned int wanted)
 {
+	struct storm *self = own();
 	unsigned int found = 0;
 
-	for (unsigned int i = 0; i < BLOCKS && found < count; i++) {
-		if (!blocks[i].gpa)
-			room[found++] = &blocks[i];
+	for (unsigned int i = 0; i < self->count && found < wanted; i++) {
+		if (!self->blocks[i].gpa)
+			room[found++] = &self->blocks[i];
 	}
 	return found;
 }
@@ -146,20 +177,20 @@ static bool take_bulk(void)
 	struct block *room[BULK];
 	struct page *pages[BULK];
 	unsigned int order = random_order() % 4;
-	unsigned int count = find_room(room, 1 + random_number() % BULK);
+	unsigned int found = find_room(room, 1 + random_number() % BULK);
 	gfp_t gfp = random_gfp();
 	int error;
 
-	if (count == 0)
+	if (found == 0)
 		return true;
-	error = alloc_pages_bulk(gfp, order, count, pages);
+	error = alloc_pages_bulk(gfp, order, found, pages);
 	if (error) {
 		expect_or_false(error == -LAB_ENOMEM || error == -LAB_EDQUOT,
 				true);
-		failed++;
+		count(&own()->failed);
 		return true;
 	}
-	for (unsigned int i = 0; i < count; i++) {
+	for (unsigned int i = 0; i < found; i++) {
 		if (!keep(room[i], (uint64_t)page_address(pages[i]), order,
 			  gfp))
 			return false;
@@ -172,26 +203,27 @@ static bool release_bulk(void)
 	struct page *pages[BULK];
 	unsigned int order = random_order() % 4;
 	unsigned int limit = 1 + random_number() % BULK;
-	unsigned int count = 0;
+	unsigned int found = 0;
+	struct storm *self = own();
 
-	for (unsigned int i = 0; i < BLOCKS && count < limit; i++) {
-		struct block *block = &blocks[i];
+	for (unsigned int i = 0; i < self->count && found < limit; i++) {
+		struct block *block = &self->blocks[i];
 
 		if (!block->gpa || block->order != order)
 			continue;
 		if (!stamp_is_there(block))
 			return false;
-		pages[count++] = virt_to_page((void *)block->gpa);
+		pages[found++] = virt_to_page((void *)block->gpa);
 		block->gpa = 0;
 	}
-	if (count)
-		expect_or_false(free_pages_bulk(order, count, pages), 0);
+	if (found)
+		expect_or_false(free_pages_bulk(order, found, pages), 0);
 	return true;
 }
 
-static bool one_round(void)
+static bool one_round(struct storm *self)
 {
-	struct block *block = &blocks[random_number() % BLOCKS];
+	struct block *block = &self->blocks[random_number() % self->count];
 
 	switch (random_number() % 32) {
 	case 0:
@@ -203,51 +235,115 @@ static bool one_round(void)
 	}
 }
 
+/* Of all processors together. */
+static void sum(uint64_t *granted, uint64_t *failed)
+{
+	*granted = *failed = 0;
+	for (unsigned int i = 0; i < num_online_cpus(); i++) {
+		*granted +=
+			__atomic_load_n(&storms[i].granted, __ATOMIC_RELAXED);
+		*failed += __atomic_load_n(&storms[i].failed, __ATOMIC_RELAXED);
+	}
+}
+
 static bool tell_progress(uint64_t done)
 {
+	uint64_t granted, failed;
 	struct lab_counts c;
 
 	expect_or_false(lab_query(&c), 0);
-	printf("# %lu rounds: %lu grants, %lu refused; now %lu pages in %lu "
-	       "leases\n",
+	sum(&granted, &failed);
+	printf("# %lu rounds each: %lu grants, %lu refused; now %lu pages in "
+	       "%lu leases\n",
 	       done, granted, failed, c.pages_granted, c.leases);
 	return true;
 }
 
-static void the_storm(void)
+/* One tells for all. */
+static bool tells_now(const struct storm *self, uint64_t round)
 {
-	uint64_t step = rounds / REPORTS ? rounds / REPORTS : 1;
+	uint64_t step = self->rounds / REPORTS ? self->rounds / REPORTS : 1;
 
-	expect(lab_query(&start), 0);
-	for (uint64_t i = 1; i <= rounds; i++) {
-		if (!one_round() || (i % step == 0 && !tell_progress(i)))
+	return self == &storms[0] && round % step == 0;
+}
+
+/* One processor's part. No one begins before all are there. */
+static void rage(void *unused)
+{
+	struct storm *self = own();
+
+	(void)unused;
+	__atomic_fetch_add(&waiting, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) < num_online_cpus())
+		cpu_pause();
+	for (uint64_t i = 1; i <= self->rounds; i++) {
+		if (!one_round(self) ||
+		    (tells_now(self, i) && !tell_progress(i)))
 			return;
 	}
-	expect(granted > 0, true);
+	self->done = true;
+}
+
+static void the_storm(void)
+{
+	expect(lab_query(&start), 0);
+	on_each_cpu(rage, NULL);
+	for (unsigned int i = 0; i < num_online_cpus(); i++) {
+		expect(storms[i].done, true);
+		expect(storms[i].granted > 0, true);
+	}
+}
+
+static void give_all_back(void *unused)
+{
+	struct storm *self = own();
+
+	(void)unused;
+	for (unsigned int i = 0; i < self->count; i++) {
+		if (self->blocks[i].gpa && !release_one(&self->blocks[i]))
+			return;
+	}
 }
 
 static void the_calm(void)
 {
-	for (unsigned int i = 0; i < BLOCKS; i++) {
-		if (blocks[i].gpa && !release_one(&blocks[i]))
-			return;
-	}
+	on_each_cpu(give_all_back, NULL);
 }
 
 static void the_counts(void)
 {
 	uint64_t most = start.leases_guarantee;
+	uint64_t granted, failed;
 	struct lab_counts end;
 
 	if (most < start.leases)
 		most = start.leases;
 	expect(lab_query(&end), 0);
+	sum(&granted, &failed);
 	expect(end.pages_granted, start.pages_granted);
 	expect(end.grants - start.grants, granted);
 	expect(end.releases - start.releases, granted);
 	expect(end.mistakes, start.mistakes);
 	expect(end.pages_free % LAB_EXTENT_PAGES, 0);
 	expect(end.leases <= most + 1, true);
+}
+
+/* Each a table and a seed of its own, and its share of the rounds. */
+static void prepare(uint64_t seed, uint64_t rounds)
+{
+	unsigned int cpus = num_online_cpus();
+
+	for (unsigned int i = 0; i < cpus; i++) {
+		struct storm *storm = &storms[i];
+
+		storm->count = BLOCKS / cpus;
+		storm->blocks = &all_blocks[i * storm->count];
+		storm->rounds = rounds / cpus ? rounds / cpus : 1;
+		storm->random_state = (seed + i) ^ UINT64_C(0x9e3779b97f4a7c15);
+		/* 0 would stay 0 for ever. */
+		if (!storm->random_state)
+			storm->random_state = 1;
+	}
 }
 
 static const struct tap_case cases[] = {
@@ -260,12 +356,10 @@ int exercise_storm(int argc, char **argv)
 {
 	const struct tap_group group = TAP_GROUP(cases);
 	uint64_t seed = argc > 0 ? strtoul(argv[0], NULL, 0) : 1;
+	uint64_t rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_ROUNDS;
 
-	rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_ROUNDS;
-	/* 0 would stay 0 for ever. */
-	random_state = seed ^ UINT64_C(0x9e3779b97f4a7c15);
-	if (!random_state)
-		random_state = 1;
-	printf("# seed %lu, %lu rounds\n", seed, rounds);
+	prepare(seed, rounds);
+	printf("# seed %lu, %lu rounds on %u processors\n", seed, rounds,
+	       num_online_cpus());
 	return tap_run(&group, 1);
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Plan, run, tell. The state here is that of the one running case. */
+/*
+ * Plan, run, tell. The state here is that of the one running case, which may
+ * run on several processors and in interrupts.
+ */
 #include "freestanding.h"
 
 #include <labyrinth/guest.h>
 
 #include "tap.h"
 
+static spinlock_t lock;
 static struct {
 	const char *skipped; /* the reason, or NULL */
 	bool failed;
@@ -22,8 +26,11 @@ void tap_skip(const char *reason)
 bool tap_equal(const char *file, int line, const char *text, int64_t is,
 	       int64_t wanted)
 {
+	unsigned long flags;
+
 	if (is == wanted)
 		return true;
+	flags = spin_lock_irqsave(&lock);
 	if (!now.failed) {
 		now.failed = true;
 		now.file = file;
@@ -32,6 +39,7 @@ bool tap_equal(const char *file, int line, const char *text, int64_t is,
 		now.is = is;
 		now.wanted = wanted;
 	}
+	spin_unlock_irqrestore(&lock, flags);
 	return false;
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Inside the testbed: selftest, storm and probe, each by two guests at once on
-# one pool, by each transport; then the pool is whole. Where the kernel keeps
+# Inside the testbed: selftest, smp, storm and probe, each by two guests at once
+# on one pool, one with one processor and one with four, by each transport; then
+# the pool is whole. Where the kernel keeps
 # hypercalls to itself, vmcall must be refused with a sentence.
 set -euo pipefail
 . "$abs_top_srcdir/tests/tap.sh"
@@ -10,6 +11,18 @@ set -euo pipefail
 total=64
 start_broker --pool default=$((total * 2))M
 
+declare -A cpus=([ada]=1 [bob]=4)
+
+# lines_whole GUEST: are what its processors said at once so many lines, none
+# of them torn?
+lines_whole() {
+    local said
+    said=$(grep -c -E '^# processor [0-9]+ says: line [ 0-9]{2} of 20, whole and in one piece$' \
+        "$work/$1.tap" || true)
+    tap_is "$1: lines of ${cpus[$1]} processors, none torn" "$said" \
+        $((cpus[$1] * 20))
+}
+
 # two_guests TRANSPORT EXERCISE: ada has no output file, bob has one.
 two_guests() {
     local transport=$1 exercise=$2 guest pids=() status
@@ -17,7 +30,8 @@ two_guests() {
     for guest in ada bob; do
         # shellcheck disable=SC2086 # one word or none
         "$labyrinth" run --name "$guest" --transport "$transport" \
-            --limit 40M ${options[$guest]} "$demo_elf" "$exercise" \
+            --limit 40M --cpus "${cpus[$guest]}" ${options[$guest]} \
+            "$demo_elf" "$exercise" \
             >"$work/$guest.tap" 2>"$work/$guest.err" &
         pids+=($!)
     done
@@ -31,6 +45,7 @@ two_guests() {
             tap_is "$transport, $exercise: what it handed over" \
                 "$(<"$work/bob.file")" "by selftest"
         fi
+        [[ $exercise != smp ]] || lines_whole "$guest"
         [[ ! -s $work/$guest.err ]] || sed 's/^/# /' "$work/$guest.err"
     done
 }
@@ -46,7 +61,7 @@ else
 fi
 
 for transport in "${transports[@]}"; do
-    for exercise in selftest storm probe; do
+    for exercise in selftest smp storm probe; do
         two_guests "$transport" "$exercise"
     done
 done

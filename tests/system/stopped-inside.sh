@@ -21,6 +21,11 @@ ends "hello" 0 '[Hh]ello' "$abs_top_builddir/guest/hello.elf"
 ends "an unknown exercise" 2 'usage' "$demo_elf" no-such-exercise
 ends "an exception is reported by the guest" 123 '[Pp]age fault' \
     "$demo_elf" crash
+ends "an exception is reported by the processor that has it" 123 \
+    '[Pp]age fault.* on processor 2' --cpus 3 "$demo_elf" crash 2
+ends "a grant that may wait, under a lock" 123 \
+    'might_sleep: called with interrupts on, depth 1, at RIP 0x[0-9a-f]+' \
+    "$demo_elf" nap
 ends "touching no lease without machine checks" 126 \
     'was stopped: it touched guest page 0x1[0-9a-f]+, which has no lease' \
     "$demo_elf" touch-hole
