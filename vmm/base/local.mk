@@ -9,4 +9,6 @@ vmm_libbase_a_SOURCES = \
 	vmm/base/log.c \
 	vmm/base/log.h \
 	vmm/base/size.c \
-	vmm/base/size.h
+	vmm/base/size.h \
+	vmm/base/standard.c \
+	vmm/base/standard.h
