@@ -54,6 +54,8 @@ int64_t hcall_grant_bulk(struct hcall_guest *guest, const uint64_t args[4])
 	uint8_t *array = array_of(guest, args[3], count);
 	if (array == NULL)
 		return -EFAULT;
+	if (grant_injected(guest, gfp, order, count))
+		return -ENOMEM;
 
 	r = take_all(guest, gfp, (unsigned int)order, (unsigned int)count);
 	if (r < 0) {

@@ -31,6 +31,7 @@ static hcall_handler *const handlers[] = {
 	CALL(INSPECT) = hcall_inspect,
 	CALL(CONSOLE) = hcall_console,
 	CALL(EXIT) = hcall_exit,
+	CALL(FAIL) = hcall_fail,
 };
 
 /* Refusals for want of memory are no mistake; INSPECT only asks. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "hcall/handlers.h"
@@ -23,22 +24,51 @@ int grant_check_flags(uint64_t gfp)
 	return 0;
 }
 
+bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
+		    uint64_t count)
+{
+	for (uint64_t i = 0; i < count && guest->fail.armed; i++) {
+		if (!fail_should(&guest->fail, LAB_FAIL_GRANT, (unsigned)order,
+				 gfp & LAB_GFP_KERNEL))
+			continue;
+		guest->counts.grants_failed++;
+		return true;
+	}
+	return false;
+}
+
+/* memory_map() into the window; its descriptor is closed in any case. */
+static int map_lease(struct hcall_guest *guest, uint32_t absent,
+		     struct lease *lease)
+{
+	uint32_t extent = memory_window_extent(guest->memory, absent);
+	struct err err;
+
+	if (fail_should(&guest->fail, LAB_FAIL_MAP, LAB_MAX_ORDER, true)) {
+		close(lease->fd);
+		return -ENOMEM;
+	}
+	int r = memory_map(guest->memory, extent, lease, &err);
+	if (r < 0)
+		log_warning("a lease is given back: %s", err.text);
+	return r;
+}
+
 int grant_lease(struct hcall_guest *guest)
 {
 	struct lease lease;
-	struct err err;
 	uint32_t absent;
 
 	if (guest->memory->held >= guest->limit ||
 	    frames_absent(guest->frames, &absent) < 0)
 		return -EDQUOT;
+	if (fail_should(&guest->fail, LAB_FAIL_LEASE, LAB_MAX_ORDER, true))
+		return -ENOMEM;
 	int r = guest->source.get(guest->source.context, &lease);
 	if (r < 0)
 		return r == -EDQUOT ? -EDQUOT : -ENOMEM;
-	uint32_t extent = memory_window_extent(guest->memory, absent);
-	r = memory_map(guest->memory, extent, &lease, &err);
+	r = map_lease(guest, absent, &lease);
 	if (r < 0) {
-		log_warning("a lease is given back: %s", err.text);
 		guest->source.put(guest->source.context, lease.id);
 		return -ENOMEM;
 	}
@@ -87,6 +117,8 @@ int64_t hcall_grant(struct hcall_guest *guest, const uint64_t args[4])
 		return r;
 	if (order > LAB_MAX_ORDER)
 		return -ERANGE;
+	if (grant_injected(guest, gfp, order, 1))
+		return -ENOMEM;
 
 	r = frames_grant(guest->frames, (unsigned int)order, &page);
 	if (r == -ENOMEM && (gfp & LAB_GFP_KERNEL)) {

@@ -3,6 +3,7 @@
 #ifndef LABYRINTH_HCALL_GRANT_H
 #define LABYRINTH_HCALL_GRANT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hcall/guest.h"
@@ -15,6 +16,13 @@ int grant_check_flags(uint64_t gfp);
  * it. 0, -ENOMEM, or -EDQUOT at the guest's limit.
  */
 int grant_lease(struct hcall_guest *guest);
+
+/*
+ * Is this grant of count blocks to fail by injection? Any of its blocks may
+ * be the one. It has then been counted as refused; answer -ENOMEM.
+ */
+bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
+		    uint64_t count);
 
 /* The answer when no held lease has room and the context may not wait. */
 int grant_dry(const struct hcall_guest *guest);

@@ -12,6 +12,7 @@
 
 #include "machine/memory.h"
 #include "machine/vcpu.h"
+#include "mem/fail.h"
 #include "mem/frames.h"
 #include "mem/source.h"
 
@@ -24,6 +25,7 @@ struct hcall_guest {
 	uint64_t limit;	    /* leases */
 	uint32_t features;  /* LAB_FEATURE_* */
 	int console;	    /* descriptor that console text goes to */
+	struct fail fail;   /* what is to fail though nothing is wrong */
 	/* What this guest has done; the rest of the counts are derived. */
 	struct lab_counts counts;
 	/* Set by LAB_HC_EXIT. */

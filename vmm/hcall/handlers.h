@@ -23,5 +23,6 @@ hcall_handler hcall_query;
 hcall_handler hcall_inspect;
 hcall_handler hcall_console;
 hcall_handler hcall_exit;
+hcall_handler hcall_fail;
 
 #endif
