@@ -174,6 +174,7 @@ static int prepare(struct guest *self, const struct run_options *o,
 		.limit = o->limit,
 		.features = identity.features,
 		.console = STDOUT_FILENO,
+		.fail = o->fail,
 	};
 	for (uint32_t i = 0; i < o->guarantee; i++) {
 		uint64_t at = (uint64_t)i * LAB_EXTENT_SIZE;
