@@ -13,6 +13,8 @@ static const struct {
 	{"selftest", "", "every call and every errno", exercise_selftest},
 	{"storm", "[SEED [ROUNDS]]", "random orders, patterns checked",
 	 exercise_storm},
+	{"fail-nth", "", "each grant, lease and mapping fails in turn",
+	 exercise_fail_nth},
 	{"probe", "", "what of the window answers", exercise_probe},
 	{"hold", "[PAGES [ROUNDS [PASSES]]]", "take and give back, slowly",
 	 exercise_hold},
