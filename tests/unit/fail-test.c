@@ -75,6 +75,10 @@ static void nth_comes_before_the_others(void **state)
 		.nth = 5, .probability = 100, .times = 3, .space = 2});
 	for (unsigned i = 1; i <= 20; i++)
 		assert_int_equal(grant(0), i == 5 || i == 7 || i == 8);
+	/* It needs no times, and leaves none. */
+	set(&(struct lab_fail){.nth = 5, .probability = 100, .times = 0});
+	for (unsigned i = 1; i <= 20; i++)
+		assert_int_equal(grant(0), i == 5);
 }
 
 static void probability_is_in_percent(void **state)
@@ -153,6 +157,14 @@ static void interval_is_each_such_call(void **state)
 		for (unsigned i = 1; i <= 500; i++)
 			assert_int_equal(grant(0), i % each == 0);
 	}
+	/* A new setting begins anew. */
+	const struct lab_fail third = {
+		.probability = 100, .times = -1, .interval = 3};
+	set(&third);
+	assert_int_equal(failures(5), 1);
+	assert_int_equal(fail_set(&fail, GRANT, &third), 0);
+	assert_int_equal(failures(2), 0);
+	assert_true(grant(0));
 	set(&(struct lab_fail){.probability = 20, .times = -1, .interval = 4});
 	assert_in_range(failures(4 * MANY), MANY / 5 - 760, MANY / 5 + 760);
 }
@@ -239,6 +251,20 @@ static void paths_are_apart(void **state)
 					fail_should(&fail, p, 0, false),
 					p == path && i == 2);
 	}
+}
+
+/* One that has failed enough leaves the others armed. */
+static void paths_end_apart(void **state)
+{
+	(void)state;
+	memset(&fail, 0, sizeof(fail));
+	for (unsigned path = 1; path <= LAB_FAIL_MAX; path++)
+		fail_set(&fail, path, &(struct lab_fail){.nth = path});
+	for (unsigned i = 1; i <= LAB_FAIL_MAX; i++)
+		for (unsigned path = 1; path <= LAB_FAIL_MAX; path++)
+			assert_int_equal(fail_should(&fail, path, 0, false),
+					 i == path);
+	assert_int_equal(fail.armed, 0);
 }
 
 /* A wrong setting is refused and leaves what was set before. */
@@ -371,6 +397,7 @@ int main(void)
 		cmocka_unit_test(min_order_spares_those_below),
 		cmocka_unit_test(ignore_wait_spares_who_may_wait),
 		cmocka_unit_test(paths_are_apart),
+		cmocka_unit_test(paths_end_apart),
 		cmocka_unit_test(wrong_settings_change_nothing),
 		cmocka_unit_test(a_text_sets_each_attribute),
 		cmocka_unit_test(a_wrong_text_is_told),

@@ -84,7 +84,7 @@ bool fail_armed(struct fail *self, enum lab_fail_path path, unsigned order,
 	struct fail_point *point = &self->points[path];
 	struct lab_fail *attr = &point->attr;
 
-	if (!(self->armed & 1u << path) || order < attr->min_order ||
+	if (order < attr->min_order ||
 	    (may_wait && (attr->flags & LAB_FAIL_IGNORE_WAIT)))
 		return false;
 	/* Until the n-th call is reached, nothing else counts. */

@@ -48,7 +48,7 @@ int fail_set(struct fail *self, uint64_t path, const struct lab_fail *attr);
  */
 int fail_parse(struct fail *self, const char *text, struct err *err);
 
-/* fail_should() of a path that is armed. */
+/* fail_should() where some path is armed. */
 bool fail_armed(struct fail *self, enum lab_fail_path path, unsigned order,
 		bool may_wait);
 
