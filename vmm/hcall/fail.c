@@ -27,9 +27,6 @@ int64_t hcall_fail(struct hcall_guest *guest, const uint64_t args[4])
 	union request request;
 	uint64_t size = args[2];
 
-	/* Is there such a path? */
-	if (args[0] == 0 || args[0] > LAB_FAIL_MAX)
-		return -EINVAL;
 	/* Is it a size that any version has? */
 	if (size < sizeof(request.attr) || size > sizeof(request))
 		return -E2BIG;
@@ -40,5 +37,6 @@ int64_t hcall_fail(struct hcall_guest *guest, const uint64_t args[4])
 	memcpy(&request, from, size);
 	if (!tail_is_zero(&request, size))
 		return -E2BIG;
+	/* Is there such a path, and may it have these? */
 	return fail_set(&guest->fail, args[0], &request.attr);
 }
