@@ -13,7 +13,7 @@
 
 #define ORDERS (LAB_MAX_ORDER + 1)
 #define BULK   4
-#define MOST   1000 /* runs of one path, then something is wrong */
+#define MOST   200 /* runs of one path, then something is wrong */
 
 struct block {
 	uint64_t gpa; /* 0: none */
@@ -190,7 +190,7 @@ static void note_first(uint64_t *first, bool is, uint64_t n)
 		*first = n;
 }
 
-/* Runs until one is refused nothing. */
+/* Runs until one is refused nothing, or went so wrong that more may not. */
 static void sweep(enum lab_fail_path path, const char *name)
 {
 	const struct lab_fail off = {0};
@@ -212,6 +212,8 @@ static void sweep(enum lab_fail_path path, const char *name)
 		if (!run.refused)
 			break;
 		found.tried = n;
+		if (found.wrong || found.lost)
+			break;
 	}
 	printf("# %s: %lu N tried, in 40 calls for %lu blocks and %lu leases\n",
 	       name, found.tried, run.asked, run.leases);
