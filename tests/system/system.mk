@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 system_tests = \
 	tests/system/exercises.sh \
+	tests/system/fail.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
@@ -12,6 +13,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \
 	tests/system/exercises-inside.sh \
+	tests/system/fail-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \
