@@ -32,6 +32,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/console.c \
 	guest/console.h \
 	guest/cpu.h \
+	guest/fail.c \
 	guest/freestanding.h \
 	guest/hcall.c \
 	guest/hcall.h \
@@ -73,6 +74,8 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/context.c \
 	guest/exercise/counts.c \
 	guest/exercise/exercise.h \
+	guest/exercise/fail.c \
+	guest/exercise/fail-nth.c \
 	guest/exercise/faults.c \
 	guest/exercise/grant.c \
 	guest/exercise/hold.c \

@@ -178,6 +178,7 @@ static void lay_out_calls(struct guest *self, const struct run_options *o)
 		.limit = o->limit,
 		.console = STDOUT_FILENO,
 		.output = -1,
+		.fail = o->fail,
 	};
 	self->events = listener_events(&self->calls);
 }

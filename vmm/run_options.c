@@ -33,6 +33,8 @@ enum option_key {
 	KEY_TIMEOUT = 'k',
 	KEY_TRANSPORT = 't',
 	KEY_VERSION = 'V',
+	KEY_FAIL = 0x100, /* no letter */
+	KEY_FAIL_SEED,
 };
 
 static const struct argp_option known[] = {
@@ -64,6 +66,13 @@ static const struct argp_option known[] = {
 	 "how hypercalls travel (default: auto, vmcall where the kernel has "
 	 "it)",
 	 0},
+	{"fail", KEY_FAIL, "PATH:ATTRIBUTE=NUMBER[,...]", 0,
+	 "make calls fail on purpose; PATH: grant, lease or map; ATTRIBUTE: "
+	 "probability, interval, times, space, nth, min-order, "
+	 "ignore-gfp-wait; see labyrinth(1)",
+	 0},
+	{"fail-seed", KEY_FAIL_SEED, "NUMBER", 0,
+	 "the chances of --fail follow from it (default: 0)", 0},
 	{"version", KEY_VERSION, NULL, 0, "print the version", -1},
 	{0},
 };
@@ -135,6 +144,27 @@ static int parse_number(struct parse *parse, const char *option,
 	return 0;
 }
 
+static int parse_fail(struct parse *parse, const char *text)
+{
+	int r = fail_parse(&parse->options->fail, text, parse->err);
+
+	return r < 0 ? err_wrap(parse->err, "--fail") : 0;
+}
+
+static int parse_fail_seed(struct parse *parse, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long seed = strtoull(text, &end, 0);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
+		return err_say(parse->err, EINVAL,
+			       "--fail-seed: `%s` is no number of 64 bits",
+			       text);
+	fail_seed(&parse->options->fail, seed);
+	return 0;
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct parse *parse = state->input;
@@ -173,6 +203,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_TRANSPORT:
 		r = parse_transport(parse, text);
+		break;
+	case KEY_FAIL:
+		r = parse_fail(parse, text);
+		break;
+	case KEY_FAIL_SEED:
+		r = parse_fail_seed(parse, text);
 		break;
 	case KEY_VERSION:
 		printf("labyrinth %s\n", PACKAGE_VERSION);
@@ -239,6 +275,7 @@ int run_options_parse(struct run_options *self, int argc, char **argv,
 				     .kernel_timeout = RUN_DEFAULT_TIMEOUT,
 				     .cpus = 1};
 	snprintf(self->name, sizeof(self->name), "guest-%ld", (long)getpid());
+	fail_seed(&self->fail, 0);
 	argp_err_exit_status = 125;
 	argv[0] = program;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse) != 0 ||

@@ -8,6 +8,7 @@
 #include <labyrinth/lease.h>
 
 #include "base/err.h"
+#include "mem/fail.h"
 
 #define RUN_DEFAULT_BROKER  "/run/labyrinth/broker.sock"
 #define RUN_DEFAULT_MEMORY  2	 /* leases */
@@ -25,6 +26,7 @@ struct run_options {
 	uint64_t limit;		 /* leases, >= guarantee */
 	unsigned int cpus;	 /* 1 to LAB_CPUS_MAX */
 	unsigned int transport;	 /* LAB_TRANSPORT_*, 0 for the best */
+	struct fail fail;	 /* what is to fail on purpose */
 	int argc;		 /* of the guest: the kernel and its ARGs */
 	char **argv;
 };

@@ -90,6 +90,12 @@ int64_t lab_hypercall(uint64_t number, uint64_t a, uint64_t b, uint64_t c,
 /* This guest's counts. 0 or a negated errno. */
 int lab_query(struct lab_counts *counts);
 
+/*
+ * Make calls of this path fail on purpose, as <labyrinth/hypercall.h> says;
+ * attributes that are all zeroes end it. 0 or a negated errno.
+ */
+int lab_fail_set(enum lab_fail_path path, const struct lab_fail *attributes);
+
 /* What the VMM handed over at entry; valid for the guest's life. */
 const struct lab_boot_info *lab_boot_info(void);
 

@@ -32,6 +32,7 @@ static hcall_handler *const handlers[] = {
 	CALL(INSPECT) = hcall_inspect,
 	CALL(CONSOLE) = hcall_console,
 	CALL(EXIT) = hcall_exit,
+	CALL(FAIL) = hcall_fail,
 	CALL(OUTPUT) = hcall_output,
 };
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "hcall/handlers.h"
@@ -23,10 +24,32 @@ int grant_check_flags(uint64_t gfp)
 	return 0;
 }
 
+bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
+		    uint64_t count)
+{
+	for (uint64_t i = 0; i < count && guest->fail.armed; i++) {
+		if (!fail_should(&guest->fail, LAB_FAIL_GRANT, (unsigned)order,
+				 gfp & LAB_GFP_KERNEL))
+			continue;
+		guest->counts.grants_failed++;
+		return true;
+	}
+	return false;
+}
+
 int grant_may_wait(const struct vcpu_call *call, uint64_t gfp)
 {
 	(void)call;
 	return (gfp & LAB_GFP_KERNEL) != 0;
+}
+
+/* Does this path of the guest fail now, as it was told to? */
+static bool lease_injected(struct hcall_guest *guest, unsigned int path)
+{
+	spin_lock(&guest->lock);
+	bool fails = fail_should(&guest->fail, path, LAB_MAX_ORDER, true);
+	spin_unlock(&guest->lock);
+	return fails;
 }
 
 /* Get one lease and map it into the window; `leasing` held, `lock` not. */
@@ -35,14 +58,20 @@ static int map_lease(struct hcall_guest *guest, uint32_t absent)
 	struct lease lease;
 	struct err err;
 
+	if (lease_injected(guest, LAB_FAIL_LEASE))
+		return -ENOMEM;
 	int r = guest->source.get(guest->source.context, &lease);
 	if (r < 0)
 		return r == -EDQUOT ? -EDQUOT : -ENOMEM;
-	uint32_t extent = memory_window_extent(guest->memory, absent);
-	r = memory_map(guest->memory, extent, &lease, &err);
-	if (r == 0)
-		return 0;
-	log_warning("a lease is given back: %s", err.text);
+	if (lease_injected(guest, LAB_FAIL_MAP)) {
+		close(lease.fd);
+	} else {
+		uint32_t extent = memory_window_extent(guest->memory, absent);
+		r = memory_map(guest->memory, extent, &lease, &err);
+		if (r == 0)
+			return 0;
+		log_warning("a lease is given back: %s", err.text);
+	}
 	guest->source.put(guest->source.context, lease.id);
 	return -ENOMEM;
 }
@@ -171,6 +200,8 @@ int64_t hcall_grant(struct hcall_guest *guest, const struct vcpu_call *call)
 	int may_wait = grant_may_wait(call, gfp);
 	if (may_wait < 0)
 		return may_wait;
+	if (grant_injected(guest, gfp, order, 1))
+		return -ENOMEM;
 
 	r = take_one(guest, call->vcpu, (unsigned int)order, may_wait != 0,
 		     &page);

@@ -3,6 +3,7 @@
 #ifndef LABYRINTH_HCALL_GRANT_H
 #define LABYRINTH_HCALL_GRANT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hcall/guest.h"
@@ -31,6 +32,13 @@ int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu);
  */
 void grant_late(struct hcall_guest *guest);
 void grant_answer_reclaim(struct hcall_guest *guest);
+
+/*
+ * Is this grant of count blocks to fail by injection? Any of its blocks may
+ * be the one. It has then been counted as refused; answer -ENOMEM.
+ */
+bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
+		    uint64_t count);
 
 /* The answer when no held lease has room and the context may not wait. */
 int grant_dry(const struct hcall_guest *guest);

@@ -20,6 +20,7 @@
 
 #include "base/spin.h"
 #include "machine/memory.h"
+#include "mem/fail.h"
 #include "mem/frames.h"
 #include "mem/source.h"
 
@@ -35,6 +36,7 @@ struct hcall_guest {
 	uint32_t features;  /* LAB_FEATURE_* */
 	int console;	    /* descriptor that console text goes to */
 	int output;	    /* descriptor of the output file; -1 without */
+	struct fail fail; /* what fails though nothing is wrong; `lock` held */
 	/* What this guest has done; the rest of the counts are derived.
 	 * `lock` held. */
 	struct lab_counts counts;

@@ -5,6 +5,7 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/console.c \
 	vmm/hcall/dispatch.c \
 	vmm/hcall/dispatch.h \
+	vmm/hcall/fail.c \
 	vmm/hcall/grant.c \
 	vmm/hcall/grant.h \
 	vmm/hcall/guest.h \
