@@ -23,12 +23,12 @@ quiet() {
     tap_is "$1: nothing on standard error" "$(<"$2")" ""
 }
 
-# fail_nth TRANSPORT: the limit leaves room for no lease that the VMM forgets to
-# give back.
+# fail_nth TRANSPORT: the guarantee is what atomic grants live on, whatever the
+# broker asks back; the limit leaves no room for leases that the VMM forgets.
 fail_nth() {
     local what="$1, fail-nth" status=0
-    "$labyrinth" run --name ada --transport "$1" --limit 20M "$demo_elf" \
-        fail-nth >"$work/ada.tap" 2>"$work/ada.err" || status=$?
+    "$labyrinth" run --name ada --transport "$1" --guarantee 12M \
+        --limit 20M "$demo_elf" fail-nth >"$work/ada.tap" 2>"$work/ada.err" || status=$?
     tap_pass_on "$what" <"$work/ada.tap"
     tap_is "$what: exit status" "$status" 0
     quiet "$what" "$work/ada.err"
@@ -60,8 +60,8 @@ storms() {
 
 # refusals OPTION...: how many grants of a storm were refused.
 refusals() {
-    "$labyrinth" run "$@" "$demo_elf" storm 1 "$rounds" 2>&1 |
-        sed -n "s/^# $rounds rounds: .* grants, \([0-9]*\) refused;.*/\1/p"
+    "$labyrinth" run "$@" --limit 40M "$demo_elf" storm 1 "$rounds" 2>&1 |
+        sed -n "s/^# $rounds rounds.*: .* grants, \([0-9]*\) refused;.*/\1/p"
 }
 
 for transport in port vmcall; do
@@ -69,17 +69,20 @@ for transport in port vmcall; do
     storms "$transport"
 done
 
-# A guest alone on the pool: what is refused follows from the seeds.
+# A guest that holds all it may: what is refused follows from the seeds alone.
+chance=(--guarantee 40M --fail grant:probability=50)
+some=$(refusals "${chance[@]}" --fail-seed 5)
+again=$(refusals "${chance[@]}" --fail-seed 5)
+other=$(refusals "${chance[@]}" --fail-seed 6)
 none=$(refusals)
-for path in grant lease map; do
-    some=$(refusals --fail "$path:probability=50" --fail-seed 5)
-    again=$(refusals --fail "$path:probability=50" --fail-seed 5)
-    other=$(refusals --fail "$path:probability=50" --fail-seed 6)
-    printf '# %s: %s, seed 5 %s, seed 6 %s, without %s refused\n' \
-        "$path" "$rounds rounds" "$some" "$other" "$none"
-    tap_is "$path: the same seed, the same failures" "$again" "$some"
-    tap_is "$path: more is refused than without" "$((some > none))" 1
-    tap_is "$path: another seed, other failures" "$((other != some))" 1
+printf '# of %d rounds seed 5 refused %s, seed 6 %s, none %s\n' \
+    "$rounds" "$some" "$other" "$none"
+tap_is "grant: the same seed, the same failures" "$again" "$some"
+tap_is "grant: another seed, other failures" "$((other != some))" 1
+tap_is "grant: more is refused than without" "$((some > none))" 1
+for path in lease map; do
+    all=$(refusals --guarantee 8M --fail "$path:probability=100")
+    tap_is "$path: more is refused than without" "$((all > none))" 1
 done
 all=$("$labyrinth" run --fail grant:probability=100 "$demo_elf" hold 64 1 1)
 tap_like "grant: all fail: the guest goes on without" "$all" \
