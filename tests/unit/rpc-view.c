@@ -34,13 +34,16 @@ static const struct view_pool pools[] = {
 	},
 };
 
+/* More than the kernel ever gives to a process. */
+#define NOBODY (1 << 23)
+
 static const struct view_guest guests[] = {
 	{
 		.id = 1,
 		.name = "alpha",
 		.uuid = "\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7"
 			"\xa8\xa9\xaa\xab\xac\xad\xae\xaf",
-		.pid = 4711,
+		.pid = NOBODY,
 		.memory = 4,
 		.guarantee = 8,
 		.limit = 32,
@@ -51,7 +54,7 @@ static const struct view_guest guests[] = {
 		.name = "beta <&> two",
 		.uuid = "\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7"
 			"\xb8\xb9\xba\xbb\xbc\xbd\xbe\xbf",
-		.pid = 4712,
+		.pid = NOBODY,
 		.memory = 4,
 		.guarantee = 8,
 		.limit = 16,

@@ -149,7 +149,6 @@ UUID:           $alpha
 OS Type:        hvm
 State:          running
 CPU(s):         1
-CPU time:       1.5s
 Max memory:     65536 KiB
 Used memory:    24576 KiB
 Persistent:     no
