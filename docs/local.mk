@@ -7,5 +7,6 @@ EXTRA_DIST += \
 	docs/architecture.md \
 	docs/hypercalls.md \
 	docs/lease-protocol.md \
+	docs/maze.png \
 	docs/memory-layout.md \
 	docs/rpc-coverage.md

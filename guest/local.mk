@@ -32,6 +32,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/console.c \
 	guest/console.h \
 	guest/cpu.h \
+	guest/fail.c \
 	guest/freestanding.h \
 	guest/hcall.c \
 	guest/hcall.h \
@@ -42,6 +43,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/mmu.h \
 	guest/pages.c \
 	guest/percpu.h \
+	guest/output.c \
 	guest/printf.c \
 	guest/segment.c \
 	guest/segment.h \
@@ -72,6 +74,8 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/context.c \
 	guest/exercise/counts.c \
 	guest/exercise/exercise.h \
+	guest/exercise/fail.c \
+	guest/exercise/fail-nth.c \
 	guest/exercise/faults.c \
 	guest/exercise/grant.c \
 	guest/exercise/hold.c \
@@ -89,6 +93,14 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/storm.c \
 	guest/exercise/tap.c \
 	guest/exercise/tap.h
+
+noinst_PROGRAMS += guest/render.elf
+guest_render_elf_CPPFLAGS = -I$(top_srcdir)/include
+guest_render_elf_CFLAGS = $(GUEST_CFLAGS)
+guest_render_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
+guest_render_elf_LDADD = $(GUEST_LIBS)
+guest_render_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
+guest_render_elf_SOURCES = guest/examples/render.c
 
 noinst_PROGRAMS += guest/hello.elf
 guest_hello_elf_CPPFLAGS = -I$(top_srcdir)/include

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/standard.h"
 #include "run.h"
 
 static const struct command {
@@ -29,6 +30,7 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+	standard_prepare();
 	log_init("labyrinth");
 	if (argc < 2) {
 		usage(stderr);

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/size.h"
+#include "base/standard.h"
 #include "broker/backing.h"
 #include "broker/broker.h"
 #include "rpc/server.h"
@@ -289,6 +290,7 @@ int main(int argc, char **argv)
 	};
 	struct err err;
 
+	standard_prepare();
 	log_init("labyrinthd");
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
 	if (options.serve_fd >= 0)

@@ -8,6 +8,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 #include "base/log.h"
 #include "hcall/dispatch.h"
 #include "hcall/guest.h"
+#include "hcall/listener.h"
 #include "lease/client.h"
 #include "lease/private.h"
 #include "machine/boot.h"
@@ -35,6 +37,8 @@ struct guest {
 	struct vm vm;
 	struct cpus cpus;
 	struct hcall_guest calls;
+	struct client_events events;
+	struct listener listener;
 };
 
 /*
@@ -76,8 +80,10 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 		.memory = o->memory,
 		.guarantee = o->guarantee,
 		.limit = o->limit,
+		.events = &self->events,
 	};
-	return client_hello(&self->client, &request, &welcome, err);
+	r = client_hello(&self->client, &request, &welcome, err);
+	return r;
 }
 
 /* One lease into one extent, at start, where a failure is the end. */
@@ -103,6 +109,7 @@ static int lease_guarantee(struct guest *self, const struct run_options *o,
 	if (r < 0)
 		return r;
 	self->frames = frames_new(self->memory.window);
+	self->calls.frames = self->frames;
 	if (self->frames == NULL)
 		return err_set(err, ENOMEM, "cannot keep a guest's grants");
 	for (uint32_t i = 0; i < o->guarantee; i++) {
@@ -146,13 +153,58 @@ static int choose_transport(struct guest *self, unsigned int wanted,
 		       : 0;
 }
 
+static int open_output(struct guest *self, const struct run_options *o,
+		       struct err *err)
+{
+	if (o->output == NULL)
+		return 0;
+	self->calls.output =
+		open(o->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (self->calls.output < 0)
+		return err_set(err, errno, "cannot write the output file %s",
+			       o->output);
+	return 0;
+}
+
+/* What the guest's calls work on; the rest comes when it is known. */
+static void lay_out_calls(struct guest *self, const struct run_options *o)
+{
+	self->calls = (struct hcall_guest){
+		.memory = &self->memory,
+		.lock = SPIN_FREE,
+		.leasing = PTHREAD_MUTEX_INITIALIZER,
+		.source = client_source(&self->client),
+		.guarantee = o->guarantee,
+		.limit = o->limit,
+		.console = STDOUT_FILENO,
+		.output = -1,
+		.fail = o->fail,
+	};
+	self->events = listener_events(&self->calls);
+}
+
+/* Fill the second-stage tables for all that is leased before the start. */
+static void pre_fault(struct guest *self)
+{
+	for (uint32_t i = 0; i < self->memory.held; i++) {
+		uint64_t at = (uint64_t)i * LAB_EXTENT_SIZE;
+		if (i >= self->memory.ram)
+			at = gpa_of_page((i - self->memory.ram) *
+					 LAB_EXTENT_PAGES);
+		vcpu_pre_fault(&self->cpus.cpu[0], at, LAB_EXTENT_SIZE);
+	}
+}
+
 static int prepare(struct guest *self, const struct run_options *o,
 		   struct err *err)
 {
 	struct vcpu_identity identity;
 	uint64_t entry = 0;
 
-	int r = connect_broker(self, o, err);
+	lay_out_calls(self, o);
+	int r = open_output(self, o, err);
+	if (r == 0)
+		r = connect_broker(self, o, err);
 	if (r == 0)
 		r = lease_guarantee(self, o, err);
 	if (r == 0)
@@ -167,25 +219,13 @@ static int prepare(struct guest *self, const struct run_options *o,
 				 &identity, entry, err);
 	if (r < 0)
 		return r;
-	self->calls = (struct hcall_guest){
-		.memory = &self->memory,
-		.lock = SPIN_FREE,
-		.leasing = PTHREAD_MUTEX_INITIALIZER,
-		.frames = self->frames,
-		.source = client_source(&self->client),
-		.guarantee = o->guarantee,
-		.limit = o->limit,
-		.features = identity.features,
-		.console = STDOUT_FILENO,
-	};
-	for (uint32_t i = 0; i < o->guarantee; i++) {
-		uint64_t at = (uint64_t)i * LAB_EXTENT_SIZE;
-		if (i >= self->memory.ram)
-			at = gpa_of_page((i - self->memory.ram) *
-					 LAB_EXTENT_PAGES);
-		vcpu_pre_fault(&self->cpus.cpu[0], at, LAB_EXTENT_SIZE);
-	}
-	return 0;
+	self->calls.features = identity.features;
+	pre_fault(self);
+	r = client_set_wait(&self->client, o->kernel_timeout, err);
+	if (r < 0)
+		return r;
+	return listener_start(&self->listener, &self->calls, &self->client,
+			      err);
 }
 
 static int run(struct guest *self, const struct run_options *o)
@@ -212,7 +252,9 @@ static int run(struct guest *self, const struct run_options *o)
 
 int run_main(int argc, char **argv)
 {
-	static struct guest guest = {.client = {.socket = -1}, .vm = VM_NONE};
+	static struct guest guest = {.client = {.socket = -1},
+				     .vm = VM_NONE,
+				     .listener = LISTENER_NONE};
 	struct sigaction bus = {.sa_handler = on_bus_error};
 	struct run_options options;
 	struct err err;
@@ -223,6 +265,7 @@ int run_main(int argc, char **argv)
 	}
 	sigaction(SIGBUS, &bus, NULL);
 	int status = run(&guest, &options);
+	listener_stop(&guest.listener);
 	/* The guest first, then its memory, then the door to the broker. */
 	threads_close(&guest.cpus);
 	vm_close(&guest.vm);

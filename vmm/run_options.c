@@ -15,6 +15,9 @@
 
 #include "base/size.h"
 
+/* An hour, in ms: what waits longer is not waiting for memory. */
+#define TIMEOUT_MAX 3600000
+
 /* A window of 1 TiB: what a guest's page tables and ours are made for. */
 #define LIMIT_MAX UINT64_C(524288)
 
@@ -26,8 +29,12 @@ enum option_key {
 	KEY_POOL = 'p',
 	KEY_BROKER = 'b',
 	KEY_CPUS = 'c',
+	KEY_OUTPUT = 'o',
+	KEY_TIMEOUT = 'k',
 	KEY_TRANSPORT = 't',
 	KEY_VERSION = 'V',
+	KEY_FAIL = 0x100, /* no letter */
+	KEY_FAIL_SEED,
 };
 
 static const struct argp_option known[] = {
@@ -49,10 +56,23 @@ static const struct argp_option known[] = {
 	 0},
 	{"cpus", KEY_CPUS, "N", 0,
 	 "processors of the guest, 1 to 64 (default: 1)", 0},
+	{"kernel-timeout", KEY_TIMEOUT, "MS", 0,
+	 "how long a GFP_KERNEL grant may wait for other guests to give back, "
+	 "0 to 3600000 (default: 1000)",
+	 0},
+	{"output", KEY_OUTPUT, "FILE", 0,
+	 "file for what the guest hands over (default: none is taken)", 0},
 	{"transport", KEY_TRANSPORT, "auto|port|vmcall", 0,
 	 "how hypercalls travel (default: auto, vmcall where the kernel has "
 	 "it)",
 	 0},
+	{"fail", KEY_FAIL, "PATH:ATTRIBUTE=NUMBER[,...]", 0,
+	 "make calls fail on purpose; PATH: grant, lease or map; ATTRIBUTE: "
+	 "probability, interval, times, space, nth, min-order, "
+	 "ignore-gfp-wait; see labyrinth(1)",
+	 0},
+	{"fail-seed", KEY_FAIL_SEED, "NUMBER", 0,
+	 "the chances of --fail follow from it (default: 0)", 0},
 	{"version", KEY_VERSION, NULL, 0, "print the version", -1},
 	{0},
 };
@@ -107,17 +127,41 @@ static int parse_transport(struct parse *parse, const char *name)
 		       "--transport: `%s` is none of auto, port, vmcall", name);
 }
 
-static int parse_cpus(struct parse *parse, const char *text)
+static int parse_number(struct parse *parse, const char *option,
+			const char *text, unsigned int least, unsigned int most,
+			unsigned int *number)
 {
 	char *end;
-	unsigned long cpus = strtoul(text, &end, 10);
 
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || cpus < 1 ||
-	    cpus > LAB_CPUS_MAX)
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
+	    value < least || value > most)
 		return err_say(parse->err, EINVAL,
-			       "--cpus: `%s` is no number from 1 to %d", text,
-			       LAB_CPUS_MAX);
-	parse->options->cpus = (unsigned int)cpus;
+			       "--%s: `%s` is no number from %u to %u", option,
+			       text, least, most);
+	*number = (unsigned int)value;
+	return 0;
+}
+
+static int parse_fail(struct parse *parse, const char *text)
+{
+	int r = fail_parse(&parse->options->fail, text, parse->err);
+
+	return r < 0 ? err_wrap(parse->err, "--fail") : 0;
+}
+
+static int parse_fail_seed(struct parse *parse, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long seed = strtoull(text, &end, 0);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
+		return err_say(parse->err, EINVAL,
+			       "--fail-seed: `%s` is no number of 64 bits",
+			       text);
+	fail_seed(&parse->options->fail, seed);
 	return 0;
 }
 
@@ -147,10 +191,24 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		o->broker = text;
 		break;
 	case KEY_CPUS:
-		r = parse_cpus(parse, text);
+		r = parse_number(parse, "cpus", text, 1, LAB_CPUS_MAX,
+				 &o->cpus);
+		break;
+	case KEY_TIMEOUT:
+		r = parse_number(parse, "kernel-timeout", text, 0, TIMEOUT_MAX,
+				 &o->kernel_timeout);
+		break;
+	case KEY_OUTPUT:
+		o->output = text;
 		break;
 	case KEY_TRANSPORT:
 		r = parse_transport(parse, text);
+		break;
+	case KEY_FAIL:
+		r = parse_fail(parse, text);
+		break;
+	case KEY_FAIL_SEED:
+		r = parse_fail_seed(parse, text);
 		break;
 	case KEY_VERSION:
 		printf("labyrinth %s\n", PACKAGE_VERSION);
@@ -212,9 +270,12 @@ int run_options_parse(struct run_options *self, int argc, char **argv,
 	static char program[] = "labyrinth run";
 	struct parse parse = {.options = self, .err = err};
 
-	*self = (struct run_options){
-		.pool = "default", .memory = RUN_DEFAULT_MEMORY, .cpus = 1};
+	*self = (struct run_options){.pool = "default",
+				     .memory = RUN_DEFAULT_MEMORY,
+				     .kernel_timeout = RUN_DEFAULT_TIMEOUT,
+				     .cpus = 1};
 	snprintf(self->name, sizeof(self->name), "guest-%ld", (long)getpid());
+	fail_seed(&self->fail, 0);
 	argp_err_exit_status = 125;
 	argv[0] = program;
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse) != 0 ||

@@ -65,6 +65,24 @@ static void console_too_long(void)
 	expect_mistake(LAB_E2BIG, LAB_HC_CONSOLE, (uint64_t)text, UINT64_MAX);
 }
 
+/* With a file on the host and without; which it is, the host's side knows. */
+static void output_refuses(void)
+{
+	static const char text[] = "by selftest\n";
+	uint64_t end = lab_boot_info()->memory;
+	int64_t r = lab_hypercall(LAB_HC_OUTPUT, (uintptr_t)text,
+				  sizeof(text) - 1, 0, 0);
+
+	expect(lab_hypercall(LAB_HC_OUTPUT, (uintptr_t)text, LAB_OUTPUT_MAX + 1,
+			     0, 0),
+	       -LAB_E2BIG);
+	if (r == -LAB_EBADF)
+		return;
+	expect(r, sizeof(text) - 1);
+	expect(lab_hypercall(LAB_HC_OUTPUT, end - 1, 2, 0, 0), -LAB_EFAULT);
+	expect(lab_hypercall(LAB_HC_OUTPUT, end, 0, 0, 0), 0);
+}
+
 static void console_bad_buffer(void)
 {
 	expect_mistake(LAB_EFAULT, LAB_HC_CONSOLE, ram_end(), 1);
@@ -129,6 +147,8 @@ static const struct tap_case cases[] = {
 	{"console: writes, and says how much", console_counts_bytes},
 	{"console: more than LAB_CONSOLE_MAX bytes: E2BIG", console_too_long},
 	{"console: a bad buffer: EFAULT", console_bad_buffer},
+	{"output: too many bytes, no file or a bad buffer: refused",
+	 output_refuses},
 	{"a buffer in a grant is good, elsewhere in the window: EFAULT",
 	 buffers_in_the_window},
 	{"exit: a status out of range: E2BIG, and it goes on",

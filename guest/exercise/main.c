@@ -14,6 +14,8 @@ static const struct {
 	{"storm", "[SEED [ROUNDS]]", "on all processors, patterns checked",
 	 exercise_storm},
 	{"smp", "", "processors, locks, interrupts", exercise_smp},
+	{"fail-nth", "", "each grant, lease and mapping fails in turn",
+	 exercise_fail_nth},
 	{"probe", "", "what of the window answers", exercise_probe},
 	{"atomic", "", "atomic grants, to be traced", exercise_atomic},
 	{"hold", "[PAGES [ROUNDS [PASSES]]]", "take and give back, slowly",

@@ -95,7 +95,7 @@ int exercise_selftest(int argc, char **argv)
 	/* grant first: it wants pages that nobody has had before. */
 	const struct tap_group groups[] = {
 		grant_group,	  release_group, bulk_group,	counts_group,
-		protection_group, calls_group,	 library_group,
+		protection_group, calls_group,	 library_group, fail_group,
 	};
 
 	(void)argc;

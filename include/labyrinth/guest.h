@@ -90,6 +90,12 @@ int64_t lab_hypercall(uint64_t number, uint64_t a, uint64_t b, uint64_t c,
 /* This guest's counts. 0 or a negated errno. */
 int lab_query(struct lab_counts *counts);
 
+/*
+ * Make calls of this path fail on purpose, as <labyrinth/hypercall.h> says;
+ * attributes that are all zeroes end it. 0 or a negated errno.
+ */
+int lab_fail_set(enum lab_fail_path path, const struct lab_fail *attributes);
+
 /* What the VMM handed over at entry; valid for the guest's life. */
 const struct lab_boot_info *lab_boot_info(void);
 
@@ -211,6 +217,12 @@ void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
 int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int puts(const char *text);
 int putchar(int c);
+
+/*
+ * Append bytes to the file of `labyrinth run --output`. 0, or a negated errno:
+ * -LAB_EBADF without such a file, -LAB_EIO when it cannot be written.
+ */
+int lab_output(const void *bytes, size_t size);
 
 /* End the guest with this exit status (0 to LAB_EXIT_MAX). */
 void exit(int status) __attribute__((noreturn));

@@ -86,12 +86,17 @@ enum lab_hypercall {
 	LAB_HC_CONSOLE = 0x4c420009,
 	/* (status 0 to 123); does not come back if status is in range */
 	LAB_HC_EXIT = 0x4c42000a,
+	/* (path, IN struct lab_fail, size) -> 0 */
+	LAB_HC_FAIL = 0x4c42000b,
+	/* (IN bytes, count) -> bytes appended to the host's output file */
+	LAB_HC_OUTPUT = 0x4c42000c,
 
-	LAB_HC_MAX = LAB_HC_EXIT
+	LAB_HC_MAX = LAB_HC_OUTPUT
 };
 
 #define LAB_BULK_MAX	512  /* grants in one bulk call: one page of u64 */
 #define LAB_CONSOLE_MAX 4096 /* bytes in one console call */
+#define LAB_OUTPUT_MAX	4096 /* bytes in one output call */
 #define LAB_EXIT_MAX	123  /* highest exit status of a guest's own */
 
 /*
@@ -112,12 +117,14 @@ enum lab_hypercall {
  */
 #define LAB_EPERM    1	 /* a hypercall from a ring other than 0 */
 #define LAB_ENOENT   2	 /* no grant begins at this page, nor ever did */
+#define LAB_EIO	     5	 /* the host could not write its output file */
 #define LAB_ENXIO    6	 /* the address lies outside the window */
 #define LAB_E2BIG    7	 /* a count, size or status outside its range */
+#define LAB_EBADF    9	 /* the host has no output file for this guest */
 #define LAB_ENOMEM   12	 /* no free page of this order, and no lease for it */
 #define LAB_EACCES   13	 /* a page of the window that is not this guest's */
 #define LAB_EFAULT   14	 /* a buffer that is not all in the guest's memory */
-#define LAB_EINVAL   22	 /* incoherent or unknown allocation flags */
+#define LAB_EINVAL   22	 /* incoherent or unknown flags, path, attribute */
 #define LAB_EDOM     33	 /* the address is not aligned to its order */
 #define LAB_ERANGE   34	 /* order above LAB_MAX_ORDER */
 #define LAB_ENOSYS   38	 /* no such call */
@@ -139,6 +146,41 @@ struct lab_counts {
 	uint64_t calls;		   /* hypercalls, whatever their answer */
 };
 
+/*
+ * Fault injection, as Linux's fail_page_alloc: on purpose, a path answers as
+ * if memory were short. Each path has attributes of its own.
+ */
+enum lab_fail_path {
+	LAB_FAIL_GRANT = 1, /* GRANT; each block of a GRANT_BULK */
+	LAB_FAIL_LEASE = 2, /* getting one more lease from the broker */
+	LAB_FAIL_MAP = 3,   /* mapping it into the window */
+
+	LAB_FAIL_MAX = LAB_FAIL_MAP
+};
+
+/* struct lab_fail.flags; any other bit: -EINVAL. */
+#define LAB_FAIL_IGNORE_WAIT (1u << 0) /* spare calls that may wait */
+
+/* What LAB_HC_FAIL reads. All zeroes: the path works as it should. */
+struct lab_fail {
+	uint32_t probability; /* percent, 0 to 100, of the calls that fail */
+	uint32_t interval;    /* only each such call may; 0 is 1, each */
+	int64_t times;	      /* failures until it stops; -1: no limit */
+	uint64_t space;	      /* pages until the first failure may come */
+	uint64_t nth;	      /* exactly this call fails, from 1; 0: none */
+	uint32_t min_order;   /* calls of a lower order are spared */
+	uint32_t flags;	      /* LAB_FAIL_IGNORE_WAIT */
+};
+
+_Static_assert(sizeof(struct lab_fail) == 40, "lab_fail: size");
+_Static_assert(offsetof(struct lab_fail, probability) == 0, "lab_fail");
+_Static_assert(offsetof(struct lab_fail, interval) == 4, "lab_fail");
+_Static_assert(offsetof(struct lab_fail, times) == 8, "lab_fail");
+_Static_assert(offsetof(struct lab_fail, space) == 16, "lab_fail");
+_Static_assert(offsetof(struct lab_fail, nth) == 24, "lab_fail");
+_Static_assert(offsetof(struct lab_fail, min_order) == 32, "lab_fail");
+_Static_assert(offsetof(struct lab_fail, flags) == 36, "lab_fail");
+
 _Static_assert(sizeof(struct lab_counts) == 80, "lab_counts: size");
 _Static_assert(offsetof(struct lab_counts, leases) == 0, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, leases_guarantee) == 8,
@@ -151,7 +193,7 @@ _Static_assert(offsetof(struct lab_counts, grants_failed) == 48, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, releases) == 56, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, mistakes) == 64, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, calls) == 72, "lab_counts");
-_Static_assert(LAB_EXTENT_PAGES * LAB_PAGE_SIZE == LAB_EXTENT_SIZE, "extent");
+_Static_assert(LAB_EXTENT_PAGES *LAB_PAGE_SIZE == LAB_EXTENT_SIZE, "extent");
 _Static_assert((1u << LAB_MAX_ORDER) == LAB_EXTENT_PAGES, "order");
 
 #endif

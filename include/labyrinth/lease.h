@@ -7,9 +7,10 @@
  * host's byte order. The VMM speaks first: HELLO, answered by WELCOME or
  * REFUSED. Then LEASE is answered by LEASED, with the lease's descriptor in
  * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
- * repeats the seq of its question. Anything else, from either side, ends the
- * connection; and the end of the connection, however it came about, gives
- * every lease back.
+ * repeats the seq of its question. To a VMM that asked for events the broker
+ * sends RECLAIM and PRESSURE at any time after WELCOME, with seq 0. Anything
+ * else, from either side, ends the connection; and the end of the connection,
+ * however it came about, gives every lease back.
  */
 #ifndef LABYRINTH_LEASE_H
 #define LABYRINTH_LEASE_H
@@ -22,12 +23,24 @@
 #define LAB_NAME_MAX	  64 /* bytes of a name with its NUL */
 
 enum lab_lease_type {
-	LAB_LEASE_HELLO = 1,   /* VMM: who I am and what I ask for */
-	LAB_LEASE_WELCOME = 2, /* broker: admitted */
-	LAB_LEASE_REFUSED = 3, /* broker: no, and why */
-	LAB_LEASE_LEASE = 4,   /* VMM: one lease, please */
-	LAB_LEASE_LEASED = 5,  /* broker: here it is (one descriptor) */
-	LAB_LEASE_RETURN = 6,  /* VMM: unmapped and closed, take it back */
+	LAB_LEASE_HELLO = 1,	/* VMM: who I am and what I ask for */
+	LAB_LEASE_WELCOME = 2,	/* broker: admitted */
+	LAB_LEASE_REFUSED = 3,	/* broker: no, and why */
+	LAB_LEASE_LEASE = 4,	/* VMM: one lease, please */
+	LAB_LEASE_LEASED = 5,	/* broker: here it is (one descriptor) */
+	LAB_LEASE_RETURN = 6,	/* VMM: unmapped and closed, take it back */
+	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
+	LAB_LEASE_PRESSURE = 8, /* broker: the pool's level changed (event) */
+};
+
+/* Flags of a HELLO. */
+#define LAB_HELLO_EVENTS 0x1 /* send me RECLAIM and PRESSURE */
+
+/* How much a pool still has to lend above its guests' guarantees. */
+enum lab_lease_level {
+	LAB_LEASE_LEVEL_NONE = 0,     /* enough: no pressure */
+	LAB_LEASE_LEVEL_LOW = 1,      /* at its low watermark, or below */
+	LAB_LEASE_LEVEL_CRITICAL = 2, /* at its min watermark, or below */
 };
 
 /* How a lease's file is backed: what the owner must know to map it well. */
@@ -45,9 +58,10 @@ struct lab_lease_msg {
 		struct {
 			char name[LAB_NAME_MAX]; /* of the guest */
 			char pool[LAB_NAME_MAX]; /* to lease from */
-			uint64_t memory;    /* boot RAM, leases */
-			uint64_t guarantee; /* leases; >= memory */
-			uint64_t limit;	    /* leases; >= guarantee */
+			uint64_t memory;	 /* boot RAM, leases */
+			uint64_t guarantee;	 /* leases; >= memory */
+			uint64_t limit;		 /* leases; >= guarantee */
+			uint32_t flags;		 /* LAB_HELLO_*; no others */
 		} hello;
 		struct {
 			uint32_t guest;	     /* id, > 0, unique in the broker */
@@ -60,11 +74,25 @@ struct lab_lease_msg {
 			char text[220]; /* one sentence, NUL-terminated */
 		} refused;
 		struct {
+			uint32_t wait_ms; /* to wait for others; 0: do not */
+		} lease;
+		struct {
 			uint64_t lease; /* id: generation << 32 | extent */
 		} leased;
 		struct {
 			uint64_t lease; /* id, as in LEASED */
 		} returned;
+		struct {
+			uint64_t leases; /* how many, > 0 */
+			uint32_t level;	 /* CRITICAL: a guest waits; LOW */
+		} reclaim;
+		struct {
+			uint32_t level; /* enum lab_lease_level */
+			uint32_t reserved;
+			uint64_t blank;	    /* leases ready to hand over */
+			uint64_t total;	    /* leases of the pool */
+			uint64_t available; /* what the level is about */
+		} pressure;
 		uint8_t pad[240];
 	};
 };
@@ -76,9 +104,9 @@ _Static_assert(offsetof(struct lab_lease_msg, seq) == 8, "lab_lease_msg");
 _Static_assert(offsetof(struct lab_lease_msg, hello.name) == 16, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.pool) == 80, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.memory) == 144, "hello");
-_Static_assert(offsetof(struct lab_lease_msg, hello.guarantee) == 152,
-	       "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.guarantee) == 152, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.limit) == 160, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.flags) == 168, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.guest) == 16, "welcome");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.backing) == 20,
 	       "welcome");
@@ -87,8 +115,19 @@ _Static_assert(offsetof(struct lab_lease_msg, welcome.pool_total) == 24,
 _Static_assert(offsetof(struct lab_lease_msg, welcome.uuid) == 32, "welcome");
 _Static_assert(offsetof(struct lab_lease_msg, refused.error) == 16, "refused");
 _Static_assert(offsetof(struct lab_lease_msg, refused.text) == 20, "refused");
+_Static_assert(offsetof(struct lab_lease_msg, lease.wait_ms) == 16, "lease");
 _Static_assert(offsetof(struct lab_lease_msg, leased.lease) == 16, "leased");
 _Static_assert(offsetof(struct lab_lease_msg, returned.lease) == 16,
 	       "returned");
+_Static_assert(offsetof(struct lab_lease_msg, reclaim.leases) == 16, "reclaim");
+_Static_assert(offsetof(struct lab_lease_msg, reclaim.level) == 24, "reclaim");
+_Static_assert(offsetof(struct lab_lease_msg, pressure.level) == 16,
+	       "pressure");
+_Static_assert(offsetof(struct lab_lease_msg, pressure.blank) == 24,
+	       "pressure");
+_Static_assert(offsetof(struct lab_lease_msg, pressure.total) == 32,
+	       "pressure");
+_Static_assert(offsetof(struct lab_lease_msg, pressure.available) == 40,
+	       "pressure");
 
 #endif

@@ -4,10 +4,12 @@ TESTS += \
 	tests/lint/check-docs \
 	tests/lint/check-headers \
 	tests/lint/check-layers \
-	tests/lint/check-style
+	tests/lint/check-style \
+	tests/lint/check-summary
 EXTRA_DIST += \
 	tests/lint/check-docs \
 	tests/lint/check-headers \
 	tests/lint/check-layers \
 	tests/lint/check-style \
+	tests/lint/check-summary \
 	tests/lint/lint.py

@@ -1,7 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # For scripts that run as root inside the testbed: a broker of one's own, and
-# what virsh says of its pool.
+# what virsh says of its pool. Nothing is left behind, however the script ends.
+
+# On a machine's own Linux there may be others, a broker or a libvirt in
+# earnest: start again, with a /run of this script's own, and with processes
+# that all end with it.
+if [[ ${LABYRINTH_TESTBED:-} != emulated && ! ${LABYRINTH_OWN_RUN:-} ]]; then
+    export LABYRINTH_OWN_RUN=1
+    exec unshare --mount --pid --fork --kill-child --mount-proc \
+        bash -c 'mount -t tmpfs -o mode=755 run /run && exec bash "$@"' \
+        own-run "$0" "$@"
+fi
 
 labyrinth=$abs_top_builddir/vmm/labyrinth
 labyrinthd=$abs_top_builddir/vmm/labyrinthd
@@ -9,6 +19,16 @@ demo_elf=$abs_top_builddir/guest/labyrinth-demo.elf
 uri=labyrinth:///system
 work=$(mktemp -d)
 broker_pid=
+trap leave EXIT
+
+# leave: end what runs, remove what was made.
+leave() {
+    local process
+    for process in $(jobs -p); do
+        { kill -KILL "$process" && wait "$process"; } 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
 
 # start_broker OPTION...: returns when the broker says that it is ready.
 # Its log is $work/broker.log.

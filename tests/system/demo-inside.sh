@@ -6,7 +6,6 @@ set -euo pipefail
 . "$abs_top_srcdir/tests/system/broker.sh"
 PATH=$abs_top_builddir/vmm:$PATH
 total=64
-trap '[[ -z $broker_pid ]] || kill "$broker_pid" 2>/dev/null || true' EXIT
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 show() {

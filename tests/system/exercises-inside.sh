@@ -23,12 +23,15 @@ lines_whole() {
         $((cpus[$1] * 20))
 }
 
-# two_guests TRANSPORT EXERCISE
+# two_guests TRANSPORT EXERCISE: ada has no output file, bob has one.
 two_guests() {
     local transport=$1 exercise=$2 guest pids=() status
+    local -A options=([ada]='' [bob]=--output=$work/bob.file)
     for guest in ada bob; do
+        # shellcheck disable=SC2086 # one word or none
         "$labyrinth" run --name "$guest" --transport "$transport" \
-            --limit 40M --cpus "${cpus[$guest]}" "$demo_elf" "$exercise" \
+            --limit 40M --cpus "${cpus[$guest]}" ${options[$guest]} \
+            "$demo_elf" "$exercise" \
             >"$work/$guest.tap" 2>"$work/$guest.err" &
         pids+=($!)
     done
@@ -38,6 +41,10 @@ two_guests() {
         pids=("${pids[@]:1}")
         tap_pass_on "$transport, $exercise, $guest" <"$work/$guest.tap"
         tap_is "$transport, $exercise, $guest: exit status" "$status" 0
+        if [[ $exercise == selftest && $guest == bob ]]; then
+            tap_is "$transport, $exercise: what it handed over" \
+                "$(<"$work/bob.file")" "by selftest"
+        fi
         [[ $exercise != smp ]] || lines_whole "$guest"
         [[ ! -s $work/$guest.err ]] || sed 's/^/# /' "$work/$guest.err"
     done

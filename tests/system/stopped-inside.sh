@@ -33,4 +33,23 @@ ends "a stopped guest's registers are shown" 126 'rip [0-9a-f]{16}' \
     "$demo_elf" touch-hole
 ends "a named broker that is not there" 125 'cannot start guest' \
     --broker /nowhere/broker.sock "$demo_elf" selftest
+
+# Where nobody reads, nothing changes but that nobody reads it.
+mkfifo "$work/unread"
+exec {both}<>"$work/unread" {unread}>"$work/unread" {both}<&-
+run_hello() { "$labyrinth" run "$abs_top_builddir/guest/hello.elf"; }
+for where in '/dev/full' '&-' "&$unread"; do
+    status=0
+    eval "run_hello >$where 2>$where" || status=$?
+    tap_is "output to ${where/$unread/an unread pipe}: exit status" "$status" 0
+done
+"$labyrinthd" --pool default=4M --run-dir "$work/run" --libvirt-dir none \
+    2>&"$unread" &
+until [[ -S $work/run/broker.sock ]]; do
+    kill -0 $! || break
+done
+kill -TERM $! || true
+status=0
+wait $! || status=$?
+tap_is "a broker whose log nobody reads: exit status" "$status" 0
 tap_done

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 system_tests = \
 	tests/system/atomic.sh \
+	tests/system/examples.sh \
 	tests/system/exercises.sh \
+	tests/system/fail.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
@@ -13,7 +15,9 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/broker.sh \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \
+	tests/system/examples-inside.sh \
 	tests/system/exercises-inside.sh \
+	tests/system/fail-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \

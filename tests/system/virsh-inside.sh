@@ -40,6 +40,19 @@ tap_like "an unknown procedure is not supported" "$(v net-list || true)" \
     'not supported'
 tap_like "the read-only socket" "$(virsh -r -q -c "$uri" list)" 'ada +running'
 
+# What another test on a machine of its own would do at the same moment.
+cat >"$work/second" <<'END'
+. "$abs_top_srcdir/tests/system/broker.sh"
+start_broker --pool default=8M
+leases blank
+END
+mkdir "$work/tmp"
+tap_is "a second script has a broker of its own" \
+    "$(TMPDIR=$work/tmp env -u LABYRINTH_TESTBED -u LABYRINTH_OWN_RUN \
+        timeout 60 bash "$work/second" 2>&1)" 4
+tap_is "and leaves nothing behind" "$(ls -A "$work/tmp")" ""
+tap_is "not even a process" "$(pgrep -c labyrinthd)" 1
+
 before=$(leases leased)
 if ((before >= 8)); then
     tap_ok "the guarantees of both are leased ($before leases)"

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors with a sentence, sizes, and descriptors over sockets. */
+/* Log lines, errors with a sentence, sizes, descriptors over sockets. */
 #include <config.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,12 +17,72 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/size.h"
+#include "base/standard.h"
+
+/* Standard files, and lines on them. */
+
+/* What a log line to a pipe looks like, with JOURNAL_STREAM set so. */
+static void expect_line(const char *stream, const char *wanted)
+{
+	char line[64] = "";
+	int pipes[2];
+	int saved = dup(STDERR_FILENO);
+
+	assert_true(saved >= 0 && setenv("JOURNAL_STREAM", stream, 1) == 0);
+	assert_int_equal(pipe(pipes), 0);
+	if (*stream == '\0') {
+		struct stat status;
+		char own[64];
+		assert_int_equal(fstat(pipes[1], &status), 0);
+		snprintf(own, sizeof(own), "%lu:%lu", status.st_dev,
+			 status.st_ino);
+		assert_int_equal(setenv("JOURNAL_STREAM", own, 1), 0);
+	}
+	assert_true(dup2(pipes[1], STDERR_FILENO) >= 0);
+	log_init("base-test");
+	log_warning("a line");
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	assert_true(read(pipes[0], line, sizeof(line) - 1) > 0);
+	close(saved);
+	close(pipes[0]);
+	close(pipes[1]);
+	assert_string_equal(line, wanted);
+}
+
+static void only_the_journal_gets_priorities(void **state)
+{
+	(void)state;
+	expect_line("", "<4>a line\n");
+	expect_line("1:2", "base-test: a line\n");
+}
+
+static void closed_standard_files_are_not_reused(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(STDIN_FILENO);
+		close(STDERR_FILENO);
+		standard_prepare();
+		int next = open("/dev/null", O_RDONLY);
+		bool kept = fcntl(STDIN_FILENO, F_GETFD) >= 0 &&
+			    write(STDERR_FILENO, "", 1) == 1;
+		_exit(kept && next > STDERR_FILENO ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
 
 /* Errors. */
 
@@ -359,6 +422,8 @@ int main(void)
 #define SOCKETS(test) \
 	cmocka_unit_test_setup_teardown(test, sockets_setup, sockets_teardown)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_the_journal_gets_priorities),
+		cmocka_unit_test(closed_standard_files_are_not_reused),
 		cmocka_unit_test(an_error_is_a_code_and_a_sentence),
 		cmocka_unit_test(a_long_sentence_is_cut),
 		cmocka_unit_test(sizes_are_read),

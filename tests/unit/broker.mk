@@ -4,11 +4,15 @@
 broker_tests = \
 	tests/unit/broker-test \
 	tests/unit/client-test \
+	tests/unit/events-test \
 	tests/unit/hostile-test \
 	tests/unit/ledger-test \
 	tests/unit/pool-test \
 	tests/unit/private-test \
-	tests/unit/session-test
+	tests/unit/recall-test \
+	tests/unit/session-test \
+	tests/unit/shortage-test \
+	tests/unit/watermark-test
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
 
@@ -47,3 +51,23 @@ tests_unit_hostile_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 tests_unit_private_test_SOURCES = tests/unit/private-test.c
 tests_unit_private_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_private_test_LDADD = vmm/liblease.a vmm/libbase.a $(CMOCKA_LIBS)
+
+tests_unit_events_test_SOURCES = tests/unit/events-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h tests/unit/shortage-support.h
+tests_unit_events_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_events_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_shortage_test_SOURCES = tests/unit/shortage-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h tests/unit/shortage-support.h
+tests_unit_shortage_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_shortage_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_recall_test_SOURCES = tests/unit/recall-test.c
+tests_unit_recall_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_recall_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
+
+tests_unit_watermark_test_SOURCES = tests/unit/watermark-test.c
+tests_unit_watermark_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_watermark_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)

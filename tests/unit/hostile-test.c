@@ -24,7 +24,7 @@ static bool send_bytes(struct peer *peer, size_t bytes, int fd)
 
 	memcpy(buffer, &m, sizeof(m));
 	assert_int_equal(fd_send(peer->socket, buffer, bytes, fd, 0), 0);
-	return session_receive(peer->session);
+	return session_receive(peer->session, 0);
 }
 
 static bool send_short(struct fixture *f, struct peer *peer, uint64_t id)
@@ -193,7 +193,7 @@ static bool hang_up(struct fixture *f, struct peer *peer, uint64_t id)
 {
 	(void)f, (void)id;
 	shutdown(peer->socket, SHUT_RDWR);
-	return session_receive(peer->session);
+	return session_receive(peer->session, 0);
 }
 
 static bool never_read_and_hang_up(struct fixture *f, struct peer *peer,
@@ -204,7 +204,7 @@ static bool never_read_and_hang_up(struct fixture *f, struct peer *peer,
 
 	assert_int_equal(fd_send(peer->socket, &m, sizeof(m), -1, 0), 0);
 	shutdown(peer->socket, SHUT_RDWR);
-	return session_receive(peer->session);
+	return session_receive(peer->session, 0);
 }
 
 static const struct hostile hostiles[] = {
@@ -277,14 +277,15 @@ static void a_flood_is_taken_drop_by_drop(void **state)
 		 ++queued < 10);
 	assert_int_equal(queued, 10);
 	for (uint64_t seq = peer->seq - 9; seq <= peer->seq; seq++) {
-		assert_true(session_receive(peer->session));
+		assert_true(session_receive(peer->session, 0));
 		assert_int_equal(
 			fd_receive(peer->socket, &m, sizeof(m), NULL, 0),
 			sizeof(m));
 		assert_int_equal(m.seq, seq);
 		assert_silent(peer);
 	}
-	assert_true(session_receive(peer->session)); /* nothing there: fine */
+	assert_true(
+		session_receive(peer->session, 0)); /* nothing there: fine */
 }
 
 int main(void)

@@ -7,3 +7,9 @@ tests_unit_frames_test_SOURCES = \
 	tests/unit/frames-test.c
 tests_unit_frames_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_frames_test_LDADD = vmm/libmem.a vmm/libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/fail-test
+TESTS += tests/unit/fail-test
+tests_unit_fail_test_SOURCES = tests/unit/fail-test.c
+tests_unit_fail_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_fail_test_LDADD = vmm/libmem.a vmm/libbase.a $(CMOCKA_LIBS)

@@ -41,7 +41,6 @@ static const struct view_guest guests[] = {
 		.uuid = "\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7"
 			"\xa8\xa9\xaa\xab\xac\xad\xae\xaf",
 		.pid = 4711,
-		.cpu_time = 1500000000,
 		.memory = 4,
 		.guarantee = 8,
 		.limit = 32,
@@ -53,7 +52,6 @@ static const struct view_guest guests[] = {
 		.uuid = "\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7"
 			"\xb8\xb9\xba\xbb\xbc\xbd\xbe\xbf",
 		.pid = 4712,
-		.cpu_time = 0,
 		.memory = 4,
 		.guarantee = 8,
 		.limit = 16,

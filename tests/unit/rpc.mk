@@ -35,6 +35,13 @@ tests_unit_rpc_server_test_SOURCES = tests/unit/rpc-server-test.c \
 tests_unit_rpc_server_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_server_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/rpc-share-test
+TESTS += tests/unit/rpc-share-test
+tests_unit_rpc_share_test_SOURCES = tests/unit/rpc-share-test.c \
+	$(rpc_peer_sources)
+tests_unit_rpc_share_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_share_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/rpc-fuzz-test
 TESTS += tests/unit/rpc-fuzz-test
 tests_unit_rpc_fuzz_test_SOURCES = tests/unit/rpc-fuzz-test.c \
@@ -44,7 +51,8 @@ tests_unit_rpc_fuzz_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
 # They include what rpcgen makes.
 $(tests_unit_rpc_program_test_OBJECTS) $(tests_unit_rpc_server_test_OBJECTS) \
-$(tests_unit_rpc_fuzz_test_OBJECTS): vmm/wire/remote.h
+$(tests_unit_rpc_share_test_OBJECTS) $(tests_unit_rpc_fuzz_test_OBJECTS): \
+	vmm/wire/remote.h
 
 TESTS += tests/unit/rpc-virsh.sh
 EXTRA_DIST += tests/unit/rpc-virsh.sh

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "broker-support.h"
 #include "broker/session.h"
+#include "broker/shortage.h"
 
 #define POOL_LEASES 8
 
@@ -17,8 +18,10 @@ struct fixture {
 	struct registry registry;
 	struct pool *pool;
 	struct ledger *ledger;
+	uint64_t now; /* us: the tests' clock, which they move */
 	struct peer {
 		struct session *session;
+		struct fixture *fixture;
 		int socket; /* the client's end */
 		uint64_t seq;
 	} peers[3];
@@ -35,6 +38,7 @@ static inline struct peer *connect_peer(struct fixture *f, int i)
 			   SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 			   pair),
 		0);
+	peer->fixture = f;
 	peer->socket = pair[0];
 	peer->seq = 0;
 	if (session_new(&peer->session, &f->registry, pair[1], &err) < 0)
@@ -75,6 +79,16 @@ static inline int teardown(void **state)
 	return 0;
 }
 
+/* What the broker does after each event. */
+static inline uint64_t settle(struct fixture *f)
+{
+	uint64_t due = shortage_settle(&f->registry, f->now);
+
+	assert_true(due > f->now);
+	assert_valid(f->ledger);
+	return due;
+}
+
 /* Messages */
 
 static inline struct lab_lease_msg message(struct peer *peer,
@@ -91,7 +105,7 @@ static inline bool sent(struct peer *peer, const struct lab_lease_msg *message)
 {
 	assert_int_equal(
 		fd_send(peer->socket, message, sizeof(*message), -1, 0), 0);
-	return session_receive(peer->session);
+	return session_receive(peer->session, peer->fixture->now);
 }
 
 static inline struct lab_lease_msg received(struct peer *peer, int *fd)

@@ -111,10 +111,10 @@ static void waits_for_a_scrub(void **state)
 	assert_true(sent(one, &m));
 	assert_silent(one);
 	assert_true(session_waiting(one->session));
-	assert_true(session_retry(one->session));
+	settle(f);
 	assert_silent(one);
 	assert_true(pool_scrub(f->pool));
-	assert_true(session_retry(one->session));
+	settle(f);
 	m = received(one, &fd);
 	assert_int_equal(m.type, LAB_LEASE_LEASED);
 	assert_true(fd >= 0);
@@ -155,7 +155,7 @@ static void what_waits_may_be_refused(void **state)
 	/* The scrub fails. */
 	ledger_move(f->ledger, ledger_first(f->ledger, EXTENT_DIRTY),
 		    EXTENT_WITHDRAWN, NULL);
-	assert_true(session_retry(peer->session));
+	settle(f);
 	assert_refused(peer, ENOMEM, "no lease");
 	pool_retry(f->pool);
 }

@@ -10,4 +10,6 @@ vmm_libbase_a_SOURCES = \
 	vmm/base/log.h \
 	vmm/base/size.c \
 	vmm/base/size.h \
-	vmm/base/spin.h
+	vmm/base/spin.h \
+	vmm/base/standard.c \
+	vmm/base/standard.h

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *program_name = "labyrinth";
 static int to_journal;
@@ -13,8 +15,16 @@ static int quiet;
 
 void log_init(const char *program)
 {
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long device, inode;
+	struct stat status;
+
 	program_name = program;
-	to_journal = getenv("JOURNAL_STREAM") != NULL;
+	/* The variable is inherited, also by those who log elsewhere. */
+	to_journal = stream != NULL &&
+		     sscanf(stream, "%lu:%lu", &device, &inode) == 2 &&
+		     fstat(STDERR_FILENO, &status) == 0 &&
+		     status.st_dev == device && status.st_ino == inode;
 }
 
 void log_quiet(void)

@@ -17,6 +17,7 @@
 #include "broker/backing.h"
 #include "broker/listener.h"
 #include "broker/session.h"
+#include "broker/shortage.h"
 #include "broker/snapshot.h"
 
 #define US_PER_S UINT64_C(1000000)
@@ -51,6 +52,7 @@ struct broker {
 	sd_event_source *scrub; /* runs while there is something to scrub */
 	sd_event_source *watch; /* after each event: is there? */
 	sd_event_source *retry; /* armed while a pool is short of memory */
+	sd_event_source *due;	/* armed for the next deadline of a shortage */
 };
 
 /* Connections */
@@ -85,13 +87,22 @@ static void connection_end(struct connection *self)
 		sd_event_exit(broker->event, 0);
 }
 
+/* The time of this turn of the loop. */
+static uint64_t now_of(const struct broker *self)
+{
+	uint64_t now = 0;
+
+	sd_event_now(self->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
 static int on_input(sd_event_source *source, int fd, uint32_t events,
 		    void *context)
 {
 	struct connection *self = context;
 	(void)source, (void)fd, (void)events;
 
-	if (!session_receive(self->session)) {
+	if (!session_receive(self->session, now_of(self->broker))) {
 		connection_end(self);
 	} else if (self->deadline != NULL &&
 		   session_guest(self->session) != NULL) {
@@ -199,7 +210,29 @@ static int on_retry(sd_event_source *source, uint64_t now, void *context)
 	return 0;
 }
 
-/* After whatever happened: is something dirty, or out of service? */
+/* Nothing to do but to wake: what is due is done after each event. */
+static int on_due(sd_event_source *source, uint64_t now, void *context)
+{
+	(void)source, (void)now, (void)context;
+	return 0;
+}
+
+static void settle(struct broker *self)
+{
+	uint64_t due = shortage_settle(&self->registry, now_of(self));
+
+	if (due == UINT64_MAX) {
+		sd_event_source_set_enabled(self->due, SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(self->due, due);
+	sd_event_source_set_enabled(self->due, SD_EVENT_ONESHOT);
+}
+
+/*
+ * After whatever happened: who is served by it, is something dirty, or out of
+ * service?
+ */
 static int on_watch(sd_event_source *source, void *context)
 {
 	struct broker *self = context;
@@ -213,6 +246,7 @@ static int on_watch(sd_event_source *source, void *context)
 	if (dirty)
 		sd_event_source_set_enabled(self->scrub, SD_EVENT_ONESHOT);
 	arm_retry(self);
+	settle(self);
 	return 0;
 }
 
@@ -223,11 +257,6 @@ static int on_scrub(sd_event_source *source, void *context)
 
 	for (size_t i = 0; i < self->registry.npools; i++)
 		pool_scrub(self->registry.pools[i]);
-	for (struct connection *c = self->first, *next; c != NULL; c = next) {
-		next = c->next;
-		if (!session_retry(c->session))
-			connection_end(c);
-	}
 	return 0;
 }
 
@@ -247,6 +276,12 @@ static int add_sources(struct broker *self)
 					       on_retry, self);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(self->retry, SD_EVENT_OFF);
+	/* Accurate to 1 us: deadlines end in the order in which they are. */
+	if (r >= 0)
+		r = sd_event_add_time(self->event, &self->due, CLOCK_MONOTONIC,
+				      0, 1, on_due, self);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(self->due, SD_EVENT_OFF);
 	return r;
 }
 
@@ -281,6 +316,7 @@ void broker_free(struct broker *self)
 	sd_event_source_disable_unref(self->scrub);
 	sd_event_source_disable_unref(self->watch);
 	sd_event_source_disable_unref(self->retry);
+	sd_event_source_disable_unref(self->due);
 	registry_clear(&self->registry);
 	if (self->lock >= 0)
 		close(self->lock);

@@ -100,6 +100,13 @@ static uint32_t lendable(const struct ledger *self)
 	return self->counts[EXTENT_BLANK] + self->counts[EXTENT_DIRTY];
 }
 
+uint32_t ledger_spare(const struct ledger *self)
+{
+	uint32_t all = lendable(self);
+
+	return all > self->promised ? all - self->promised : 0;
+}
+
 static const struct account *account_by_id(const struct ledger *self,
 					   uint32_t id)
 {
@@ -169,8 +176,7 @@ enum ledger_answer ledger_may_lease(const struct ledger *self,
 {
 	if (account->held >= account->limit)
 		return LEDGER_LIMIT;
-	if (account->held >= account->guarantee &&
-	    lendable(self) <= self->promised)
+	if (account->held >= account->guarantee && ledger_spare(self) == 0)
 		return LEDGER_NONE;
 	if (self->counts[EXTENT_BLANK] > 0)
 		return LEDGER_NOW;

@@ -120,6 +120,9 @@ uint32_t ledger_guaranteed(const struct ledger *self);
 /* What guests may still claim of their guarantees. */
 uint32_t ledger_promised(const struct ledger *self);
 
+/* What can be lent above guarantees: blank or dirty, and not promised. */
+uint32_t ledger_spare(const struct ledger *self);
+
 const char *ledger_state_name(enum extent_state state);
 
 /*

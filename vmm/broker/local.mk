@@ -5,18 +5,28 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/backing.h \
 	vmm/broker/broker.c \
 	vmm/broker/broker.h \
+	vmm/broker/channel.c \
+	vmm/broker/channel.h \
 	vmm/broker/ledger.c \
 	vmm/broker/ledger.h \
 	vmm/broker/listener.c \
 	vmm/broker/listener.h \
 	vmm/broker/pool.c \
 	vmm/broker/pool.h \
+	vmm/broker/queue.c \
+	vmm/broker/queue.h \
+	vmm/broker/recall.c \
+	vmm/broker/recall.h \
 	vmm/broker/registry.c \
 	vmm/broker/registry.h \
 	vmm/broker/session.c \
 	vmm/broker/session.h \
+	vmm/broker/shortage.c \
+	vmm/broker/shortage.h \
 	vmm/broker/snapshot.c \
 	vmm/broker/snapshot.h \
 	vmm/broker/view.c \
-	vmm/broker/view.h
+	vmm/broker/view.h \
+	vmm/broker/watermark.c \
+	vmm/broker/watermark.h
 vmm_libbroker_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(UUID_CFLAGS)

@@ -22,6 +22,7 @@ struct pool {
 	struct ledger *ledger;
 	int *files;    /* -1 while withdrawn */
 	bool starving; /* the last fresh file could not be had */
+	struct pool_shortage shortage;
 };
 
 /* Pools are named in this space: RFC 4122, version 5. */
@@ -45,6 +46,7 @@ static struct pool *pool_empty(const struct pool_spec *spec)
 	}
 	for (uint32_t i = 0; i < spec->leases; i++)
 		self->files[i] = -1;
+	self->shortage.marks = watermark_for(spec->leases);
 	strcpy(self->name, spec->name);
 	uuid_generate_sha1(self->uuid, pool_space, spec->name,
 			   strlen(spec->name));
@@ -157,6 +159,11 @@ enum lab_backing pool_backing(const struct pool *self)
 struct ledger *pool_ledger(const struct pool *self)
 {
 	return self->ledger;
+}
+
+struct pool_shortage *pool_shortage(struct pool *self)
+{
+	return &self->shortage;
 }
 
 uint32_t pool_lease(struct pool *self, struct account *account)

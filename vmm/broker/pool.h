@@ -13,6 +13,8 @@
 
 #include "base/err.h"
 #include "broker/ledger.h"
+#include "broker/queue.h"
+#include "broker/watermark.h"
 
 #define POOL_LEASES_MAX                                      \
 	(UINT32_C(1) << 20) /* 2 TiB: descriptors are finite \
@@ -22,6 +24,21 @@ struct pool_spec {
 	char name[LAB_NAME_MAX];
 	uint32_t leases;	  /* 1 to POOL_LEASES_MAX */
 	enum lab_backing backing; /* 0: the best that the host has */
+};
+
+/*
+ * What a pool remembers of its shortages. Sessions queue in it; the rest is
+ * broker/shortage's, which acts on it. Times in us.
+ */
+struct pool_shortage {
+	struct watermark marks;
+	enum lab_lease_level level;
+	uint64_t level_since;
+	struct queue queue;  /* of sessions whose LEASE waits */
+	bool untold;	     /* a guest may not know the level yet */
+	bool idle_wanted;    /* it got scarcer: ask for what lies idle */
+	uint64_t next_idle;  /* not before then */
+	uint64_t next_round; /* when what was asked for a waiter lapses */
 };
 
 struct pool;
@@ -42,6 +59,8 @@ enum lab_backing pool_backing(const struct pool *self);
 
 /* The pool's ledger: to admit, to ask; states are moved by the pool alone. */
 struct ledger *pool_ledger(const struct pool *self);
+
+struct pool_shortage *pool_shortage(struct pool *self);
 
 /*
  * Lease a blank extent to an account for which ledger_may_lease() says

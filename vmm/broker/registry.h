@@ -18,6 +18,8 @@
 
 #define REGISTRY_POOLS_MAX 16
 
+struct session;
+
 struct guest {
 	uint32_t id; /* > 0, never used again in this broker's life */
 	char name[LAB_NAME_MAX];
@@ -26,6 +28,9 @@ struct guest {
 	struct pool *pool;
 	uint64_t memory; /* boot RAM, leases */
 	struct account account;
+	struct session *session; /* that speaks for it; the session's to set */
+	uint32_t urged;	    /* leases asked of it for a waiter, not given yet */
+	bool deaf;	    /* let the last such request lapse */
 	struct guest *next; /* in order of id */
 	struct guest *prev;
 };

@@ -5,77 +5,44 @@
 #include "broker/session.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "broker/channel.h"
 
-/*
- * A VMM has one answer under way at most, so this is plenty; one that does not
- * read fills it soon and is dropped, before it holds many of our descriptors
- * in flight.
- */
-#define SEND_BUFFER 8192
+#define US_PER_MS UINT64_C(1000)
 
 struct session {
 	struct registry *registry;
-	int socket;
-	pid_t pid;	     /* of the client, from the kernel */
-	uint64_t seq;	     /* of its latest message */
-	uint64_t waiting;    /* seq of the LEASE that waits; 0 for none */
-	struct guest *guest; /* NULL before HELLO */
+	struct channel channel;
+	uint64_t seq;		   /* of its latest message */
+	uint64_t asked;		   /* seq of the LEASE that waits */
+	struct waiter waiter;	   /* while that one waits */
+	struct guest *guest;	   /* NULL before HELLO */
+	bool listens;		   /* it wants events */
+	bool over;		   /* an answer could not be sent */
+	enum lab_lease_level told; /* of its pool, in the latest PRESSURE */
 };
-
-/* The client's process, as the kernel knows it; and that it is a client. */
-static int check_socket(int socket, pid_t *pid, struct err *err)
-{
-	struct ucred peer;
-	socklen_t bytes = sizeof(peer);
-	int domain = 0, type = 0;
-	socklen_t word = sizeof(int);
-
-	if (getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &word) < 0 ||
-	    getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &word) < 0)
-		return err_set(err, errno, "ask descriptor %d what it is",
-			       socket);
-	if (domain != AF_UNIX || type != SOCK_SEQPACKET)
-		return err_say(err, EPROTOTYPE,
-			       "descriptor %d is not a SOCK_SEQPACKET UNIX "
-			       "socket",
-			       socket);
-	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) < 0)
-		return err_set(err, errno, "ask descriptor %d who its peer is",
-			       socket);
-	*pid = peer.pid;
-	return 0;
-}
 
 int session_new(struct session **out, struct registry *registry, int socket,
 		struct err *err)
 {
-	pid_t pid = 0;
-	int buffer = SEND_BUFFER;
-
-	int r = check_socket(socket, &pid, err);
-	if (r < 0)
-		return r;
-	int flags = fcntl(socket, F_GETFL);
-	if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) < 0 ||
-	    setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer)))
-		return err_set(err, errno, "prepare a client's socket");
 	struct session *self = calloc(1, sizeof(*self));
+
 	if (self == NULL)
 		return err_set(err, ENOMEM, "serve a client");
+	int r = channel_open(&self->channel, socket, err);
+	if (r < 0) {
+		free(self);
+		return r;
+	}
 	self->registry = registry;
-	self->socket = socket;
-	self->pid = pid;
 	*out = self;
 	return 0;
 }
@@ -84,13 +51,14 @@ void session_free(struct session *self)
 {
 	if (self == NULL)
 		return;
-	close(self->socket);
+	queue_leave(&self->waiter);
+	channel_close(&self->channel);
 	free(self);
 }
 
 void session_end(struct session *self)
 {
-	self->waiting = 0;
+	queue_leave(&self->waiter);
 	if (self->guest == NULL)
 		return;
 	log_info("guest %s is gone, %u leases taken back", self->guest->name,
@@ -101,7 +69,12 @@ void session_end(struct session *self)
 
 bool session_waiting(const struct session *self)
 {
-	return self->waiting != 0;
+	return self->waiter.queue != NULL;
+}
+
+bool session_listens(const struct session *self)
+{
+	return self->listens;
 }
 
 const struct guest *session_guest(const struct session *self)
@@ -121,7 +94,7 @@ __attribute__((format(printf, 2, 3))) static bool drop(
 	va_end(args);
 	log_warning("client %s (process %d) dropped: %s",
 		    self->guest != NULL ? self->guest->name : "without a name",
-		    (int)self->pid, why);
+		    (int)self->channel.pid, why);
 	return false;
 }
 
@@ -129,14 +102,13 @@ __attribute__((format(printf, 2, 3))) static bool drop(
 static bool answer(struct session *self, struct lab_lease_msg *message,
 		   enum lab_lease_type type, uint64_t seq, int fd)
 {
-	message->magic = LAB_LEASE_MAGIC;
-	message->version = LAB_LEASE_VERSION;
-	message->type = (uint16_t)type;
-	message->seq = seq;
-	int r = fd_send(self->socket, message, sizeof(*message), fd,
-			MSG_DONTWAIT);
+	int r = channel_send(&self->channel, message, type, seq, fd);
+
 	if (r == 0)
 		return true;
+	/* Whoever's turn this is: the session's own next one is its last. */
+	self->over = true;
+	channel_cut(&self->channel);
 	if (r == -EAGAIN)
 		return drop(self, "it does not read its answers");
 	if (r == -EPIPE || r == -ECONNRESET)
@@ -172,15 +144,30 @@ static bool welcome(struct session *self)
 	return answer(self, &message, LAB_LEASE_WELCOME, self->seq, -1);
 }
 
+static int check_flags(uint32_t flags, struct err *err)
+{
+	if ((flags & ~(uint32_t)LAB_HELLO_EVENTS) == 0)
+		return 0;
+	return err_say(err, EINVAL, "its flags %#x are not all known here",
+		       flags);
+}
+
 static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
 {
 	struct err err;
 
-	int r = registry_admit(self->registry, hello, self->pid, &self->guest,
-			       &err);
+	int r = check_flags(hello->hello.flags, &err);
 	if (r == 0)
+		r = registry_admit(self->registry, hello, self->channel.pid,
+				   &self->guest, &err);
+	if (r == 0) {
+		self->guest->session = self;
+		self->listens = hello->hello.flags & LAB_HELLO_EVENTS;
+		pool_shortage(self->guest->pool)->untold = true;
 		return welcome(self);
-	log_info("a guest of process %d refused: %s", (int)self->pid, err.text);
+	}
+	log_info("a guest of process %d refused: %s", (int)self->channel.pid,
+		 err.text);
 	refuse(self, self->seq, &err);
 	return false;
 }
@@ -222,31 +209,110 @@ static bool refuse_lease(struct session *self, uint64_t seq,
 	return refuse(self, seq, &err);
 }
 
-/* Answer the LEASE numbered `seq`, or let it wait for a scrub. */
-static bool serve_lease(struct session *self, uint64_t seq)
+static struct session *session_of(struct waiter *waiter)
 {
-	enum ledger_answer may = ledger_may_lease(
-		pool_ledger(self->guest->pool), &self->guest->account);
+	return (void *)((char *)waiter - offsetof(struct session, waiter));
+}
 
-	self->waiting = may == LEDGER_LATER ? seq : 0;
-	if (may == LEDGER_LATER)
-		return true;
+/* Is a lease due to it by its guarantee? */
+static bool entitled(const struct session *self)
+{
+	return self->guest->account.held < self->guest->account.guarantee;
+}
+
+/*
+ * Answer a waiting LEASE as the ledger says, or let it wait: for a scrub
+ * without a deadline, for other guests until its own.
+ */
+static void serve(struct session *self, enum ledger_answer may, uint64_t now)
+{
+	struct waiter *waiter = &self->waiter;
+	bool refused = may == LEDGER_LIMIT || waiter->deadline <= now;
+
+	waiter->unmet = may != LEDGER_NOW && may != LEDGER_LATER;
+	if (may == LEDGER_LATER || (waiter->unmet && !refused))
+		return;
+	queue_leave(waiter);
 	if (may == LEDGER_NOW)
-		return hand_over(self, seq);
-	return refuse_lease(self, seq, may);
+		hand_over(self, self->asked);
+	else
+		refuse_lease(self, self->asked, may);
 }
 
-bool session_retry(struct session *self)
+/* Serve, in their order, those that are entitled, or those that are not. */
+static void serve_those(struct pool *pool, bool kind, uint64_t now)
 {
-	return self->waiting == 0 || serve_lease(self, self->waiting);
+	const struct ledger *ledger = pool_ledger(pool);
+	uint32_t spare = ledger_spare(ledger);
+	struct waiter *next;
+
+	for (struct waiter *w = pool_shortage(pool)->queue.first; w != NULL;
+	     w = next) {
+		struct session *self = session_of(w);
+		next = w->next;
+		if (entitled(self) != kind)
+			continue;
+		enum ledger_answer may =
+			ledger_may_lease(ledger, &self->guest->account);
+		/* Each before it has a claim on one of what is to spare. */
+		if (!kind && spare == 0)
+			may = LEDGER_NONE;
+		else if (!kind)
+			spare--;
+		serve(self, may, now);
+	}
 }
 
-static bool do_lease(struct session *self, const struct lab_lease_msg *message)
+void session_serve(struct pool *pool, uint64_t now)
 {
-	if (self->waiting != 0)
+	serve_those(pool, true, now);
+	serve_those(pool, false, now);
+}
+
+static bool do_lease(struct session *self, const struct lab_lease_msg *message,
+		     uint64_t now)
+{
+	struct guest *guest = self->guest;
+	struct pool *pool = guest->pool;
+
+	if (session_waiting(self))
 		return drop(self, "it asks for a lease while one is on its "
 				  "way");
-	return serve_lease(self, message->seq);
+	if (guest->account.held >= guest->account.limit)
+		return refuse_lease(self, message->seq, LEDGER_LIMIT);
+	self->asked = message->seq;
+	queue_append(&pool_shortage(pool)->queue, &self->waiter,
+		     now + message->lease.wait_ms * US_PER_MS);
+	session_serve(pool, now);
+	return !self->over;
+}
+
+bool session_reclaim(struct session *self, uint32_t leases,
+		     enum lab_lease_level level)
+{
+	struct lab_lease_msg message = {
+		.reclaim = {.leases = leases, .level = level},
+	};
+
+	return channel_notify(&self->channel, &message, LAB_LEASE_RECLAIM);
+}
+
+bool session_tell(struct session *self, enum lab_lease_level level)
+{
+	const struct ledger *ledger = pool_ledger(self->guest->pool);
+	struct lab_lease_msg message = {
+		.pressure = {.level = level,
+			     .blank = ledger_count(ledger, EXTENT_BLANK),
+			     .total = ledger_total(ledger),
+			     .available = ledger_spare(ledger)},
+	};
+
+	if (!self->listens || self->told == level)
+		return true;
+	if (!channel_notify(&self->channel, &message, LAB_LEASE_PRESSURE))
+		return false;
+	self->told = level;
+	return true;
 }
 
 static bool do_return(struct session *self, const struct lab_lease_msg *message)
@@ -264,6 +330,8 @@ static bool do_return(struct session *self, const struct lab_lease_msg *message)
 			    (unsigned long)(lease & UINT32_MAX),
 			    (unsigned long)(lease >> 32), strerror(-r));
 	pool_revoke(guest->pool, extent, &guest->account);
+	if (guest->urged > 0)
+		guest->urged--;
 	return true;
 }
 
@@ -279,7 +347,8 @@ static bool refuse_version(struct session *self, uint16_t version)
 	return drop(self, "it speaks version %u", version);
 }
 
-static bool dispatch(struct session *self, const struct lab_lease_msg *message)
+static bool dispatch(struct session *self, const struct lab_lease_msg *message,
+		     uint64_t now)
 {
 	if (message->magic != LAB_LEASE_MAGIC)
 		return drop(self, "wrong magic %#x", message->magic);
@@ -293,19 +362,21 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message)
 	if (message->type == LAB_LEASE_HELLO && self->guest == NULL)
 		return do_hello(self, message);
 	if (message->type == LAB_LEASE_LEASE && self->guest != NULL)
-		return do_lease(self, message);
+		return do_lease(self, message, now);
 	if (message->type == LAB_LEASE_RETURN && self->guest != NULL)
 		return do_return(self, message);
 	return drop(self, "a message of type %u %s HELLO", message->type,
 		    self->guest != NULL ? "after" : "before");
 }
 
-bool session_receive(struct session *self)
+bool session_receive(struct session *self, uint64_t now)
 {
 	struct lab_lease_msg message;
-	ssize_t bytes =
-		fd_receive(self->socket, &message, sizeof(message), NULL, 0);
 
+	if (self->over)
+		return false;
+	ssize_t bytes = fd_receive(self->channel.socket, &message,
+				   sizeof(message), NULL, 0);
 	if (bytes == -EAGAIN)
 		return true;
 	if (bytes == 0 || bytes == -ECONNRESET)
@@ -319,5 +390,5 @@ bool session_receive(struct session *self)
 		return drop(self, "%s", strerror((int)-bytes));
 	if (bytes != sizeof(message))
 		return drop(self, "a message of %zd bytes", bytes);
-	return dispatch(self, &message);
+	return dispatch(self, &message, now);
 }

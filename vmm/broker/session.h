@@ -30,16 +30,39 @@ void session_free(struct session *self);
 void session_end(struct session *self);
 
 /*
- * Take one message from the socket, if there is one. False when the session is
- * over (the client went, or broke the protocol, which is logged).
+ * Take one message from the socket, if there is one, at `now` (us,
+ * CLOCK_MONOTONIC). False when the session is over (the client went, or broke
+ * the protocol, which is logged).
  */
-bool session_receive(struct session *self);
+bool session_receive(struct session *self, uint64_t now);
 
-/* Does a LEASE wait for a scrub? */
+/* Does a LEASE of it wait for its answer? */
 bool session_waiting(const struct session *self);
 
-/* Answer a waiting LEASE if that can be done now. False as above. */
-bool session_retry(struct session *self);
+/*
+ * Answer what waits for leases of a pool, as far as that can be done at `now`:
+ * those below their guarantee first, then in the order in which they asked;
+ * whose deadline has come is refused unless a scrub will serve it. A session
+ * whose answer cannot be sent is over: its next session_receive() says so, and
+ * its socket becomes readable for that.
+ */
+void session_serve(struct pool *pool, uint64_t now);
+
+/* Did its guest ask for events? */
+bool session_listens(const struct session *self);
+
+/*
+ * Ask its guest, which listens, to give leases back. False when it was not
+ * sent, for want of room.
+ */
+bool session_reclaim(struct session *self, uint32_t leases,
+		     enum lab_lease_level level);
+
+/*
+ * Tell its guest the pool's level, if it listens and does not know it. False
+ * when it should be tried again.
+ */
+bool session_tell(struct session *self, enum lab_lease_level level);
 
 /* Its guest, once admitted; else NULL. */
 const struct guest *session_guest(const struct session *self);

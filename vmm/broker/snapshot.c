@@ -4,42 +4,8 @@
 
 #include "broker/snapshot.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-
-#define NS_PER_S UINT64_C(1000000000)
-
-/*
- * CPU time of a process, all its threads, in ns; 0 when it is gone. In
- * /proc/PID/stat the 14th and 15th fields, counted past the command's name,
- * which may hold anything, a parenthesis too.
- */
-static uint64_t process_cpu_time(pid_t pid)
-{
-	char path[32], stat[1024];
-	uint64_t user, system;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return 0;
-	size_t bytes = fread(stat, 1, sizeof(stat) - 1, file);
-	fclose(file);
-	stat[bytes] = '\0';
-	const char *rest = strrchr(stat, ')');
-	if (rest == NULL ||
-	    sscanf(rest + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64
-		   " %" SCNu64,
-		   &user, &system) != 2)
-		return 0;
-	return (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
-}
 
 static void copy_pool(struct view_pool *to, const struct pool *pool)
 {
@@ -73,7 +39,6 @@ static void copy_guest(struct view_guest *to, const struct guest *guest)
 	strcpy(to->name, guest->name);
 	memcpy(to->uuid, guest->uuid, sizeof(to->uuid));
 	to->pid = guest->pid;
-	to->cpu_time = process_cpu_time(guest->pid);
 	to->memory = guest->memory;
 	to->guarantee = guest->account.guarantee;
 	to->limit = guest->account.limit;

@@ -15,7 +15,7 @@
 
 struct view_pool {
 	char name[LAB_NAME_MAX];
-	uint8_t uuid[16];	  /* made from the name: stable across restarts */
+	uint8_t uuid[16]; /* made from the name: stable across restarts */
 	enum lab_backing backing; /* of its leases */
 	/* Extents of 2 MiB by state; they sum to total, always. */
 	uint64_t total;
@@ -33,8 +33,7 @@ struct view_guest {
 	uint8_t uuid[16]; /* made from the name */
 	size_t pool;	  /* index in view.pools */
 	pid_t pid;	  /* of its VMM, as the kernel told (SO_PEERCRED) */
-	uint64_t cpu_time; /* ns of CPU that its VMM used, from the kernel */
-	uint64_t memory;   /* boot RAM, leases */
+	uint64_t memory;  /* boot RAM, leases */
 	uint64_t guarantee;
 	uint64_t limit;
 	uint64_t leases; /* held now */

@@ -86,6 +86,8 @@ int64_t hcall_grant_bulk(struct hcall_guest *guest,
 	int may_wait = grant_may_wait(call, gfp);
 	if (may_wait < 0)
 		return may_wait;
+	if (grant_injected(guest, gfp, order, count))
+		return -ENOMEM;
 
 	r = take_all(guest, call->vcpu, (unsigned int)order,
 		     (unsigned int)count, may_wait != 0, pages);

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,41 +10,66 @@
 #include "machine/cpus.h"
 #include "machine/gpa.h"
 
-/* All of it, unless nobody can take it or the guest ends meanwhile. */
-static void write_console(int console, const char *text, uint64_t bytes,
-			  const struct cpus *cpus)
+/* All of it; false if nobody can take it, or the guest ends meanwhile. */
+static bool write_all(int fd, const char *text, uint64_t bytes,
+		      const struct cpus *cpus)
 {
 	uint64_t done = 0;
 
 	while (done < bytes) {
-		ssize_t n = write(console, text + done, bytes - done);
+		ssize_t n = write(fd, text + done, bytes - done);
 		if (n < 0 && errno == EINTR && !atomic_load(&cpus->ended))
 			continue;
 		if (n < 0)
-			return;
+			return false;
 		done += (uint64_t)n;
 	}
+	return true;
 }
 
-int64_t hcall_console(struct hcall_guest *guest, const struct vcpu_call *call)
+/*
+ * Write bytes of the guest's memory to a descriptor. 0, -EFAULT when they are
+ * not all in its memory, -EIO when they cannot be written.
+ */
+static int64_t write_guest(struct hcall_guest *guest,
+			   const struct vcpu_call *call, int fd)
 {
 	uint64_t bytes = call->args[1];
 	char copy[LAB_CONSOLE_MAX];
 
-	if (bytes > LAB_CONSOLE_MAX)
-		return -E2BIG;
 	if (bytes == 0)
 		return 0;
-	const char *text =
+	const char *from =
 		gpa_to_host(guest->memory, guest->frames, call->args[0], bytes);
-	if (text == NULL)
+	if (from == NULL)
 		return -EFAULT;
-	memcpy(copy, text, bytes);
-	/* Whoever reads the console may be slow. */
+	memcpy(copy, from, bytes);
+	/* Whoever takes it may be slow. */
 	spin_unlock(&guest->lock);
-	write_console(guest->console, copy, bytes, call->vcpu->cpus);
+	bool written = write_all(fd, copy, bytes, call->vcpu->cpus);
 	spin_lock(&guest->lock);
-	return (int64_t)bytes;
+	return written ? 0 : -EIO;
+}
+
+int64_t hcall_console(struct hcall_guest *guest, const struct vcpu_call *call)
+{
+	if (call->args[1] > LAB_CONSOLE_MAX)
+		return -E2BIG;
+	/* A console that nobody can write to swallows the rest. */
+	int64_t r = write_guest(guest, call, guest->console);
+	return r == -EFAULT ? r : (int64_t)call->args[1];
+}
+
+_Static_assert(LAB_OUTPUT_MAX <= LAB_CONSOLE_MAX, "one buffer serves both");
+
+int64_t hcall_output(struct hcall_guest *guest, const struct vcpu_call *call)
+{
+	if (call->args[1] > LAB_OUTPUT_MAX)
+		return -E2BIG;
+	if (guest->output < 0)
+		return -EBADF;
+	int64_t r = write_guest(guest, call, guest->output);
+	return r < 0 ? r : (int64_t)call->args[1];
 }
 
 int64_t hcall_exit(struct hcall_guest *guest, const struct vcpu_call *call)

@@ -15,6 +15,7 @@ _Static_assert(LAB_EPERM == EPERM && LAB_ENOENT == ENOENT &&
 		       LAB_EFAULT == EFAULT && LAB_EINVAL == EINVAL &&
 		       LAB_EDOM == EDOM && LAB_ERANGE == ERANGE &&
 		       LAB_ENOSYS == ENOSYS && LAB_EMSGSIZE == EMSGSIZE &&
+		       LAB_EIO == EIO && LAB_EBADF == EBADF &&
 		       LAB_ESTALE == ESTALE && LAB_EDQUOT == EDQUOT,
 	       "errno numbers");
 
@@ -31,12 +32,15 @@ static hcall_handler *const handlers[] = {
 	CALL(INSPECT) = hcall_inspect,
 	CALL(CONSOLE) = hcall_console,
 	CALL(EXIT) = hcall_exit,
+	CALL(FAIL) = hcall_fail,
+	CALL(OUTPUT) = hcall_output,
 };
 
-/* Refusals for want of memory are no mistake; INSPECT only asks. */
+/* What the host lacks is no mistake of the guest; INSPECT only asks. */
 static bool is_mistake(uint64_t number, int64_t result)
 {
-	if (result >= 0 || result == -ENOMEM || result == -EDQUOT)
+	if (result >= 0 || result == -ENOMEM || result == -EDQUOT ||
+	    result == -EIO)
 		return false;
 	return number != LAB_HC_INSPECT;
 }
@@ -76,5 +80,6 @@ void hcall_ended(void *context)
 {
 	struct hcall_guest *guest = context;
 
+	atomic_store(&guest->over, true);
 	guest->source.cancel(guest->source.context);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "hcall/handlers.h"
@@ -23,10 +24,32 @@ int grant_check_flags(uint64_t gfp)
 	return 0;
 }
 
+bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
+		    uint64_t count)
+{
+	for (uint64_t i = 0; i < count && guest->fail.armed; i++) {
+		if (!fail_should(&guest->fail, LAB_FAIL_GRANT, (unsigned)order,
+				 gfp & LAB_GFP_KERNEL))
+			continue;
+		guest->counts.grants_failed++;
+		return true;
+	}
+	return false;
+}
+
 int grant_may_wait(const struct vcpu_call *call, uint64_t gfp)
 {
 	(void)call;
 	return (gfp & LAB_GFP_KERNEL) != 0;
+}
+
+/* Does this path of the guest fail now, as it was told to? */
+static bool lease_injected(struct hcall_guest *guest, unsigned int path)
+{
+	spin_lock(&guest->lock);
+	bool fails = fail_should(&guest->fail, path, LAB_MAX_ORDER, true);
+	spin_unlock(&guest->lock);
+	return fails;
 }
 
 /* Get one lease and map it into the window; `leasing` held, `lock` not. */
@@ -35,14 +58,20 @@ static int map_lease(struct hcall_guest *guest, uint32_t absent)
 	struct lease lease;
 	struct err err;
 
+	if (lease_injected(guest, LAB_FAIL_LEASE))
+		return -ENOMEM;
 	int r = guest->source.get(guest->source.context, &lease);
 	if (r < 0)
 		return r == -EDQUOT ? -EDQUOT : -ENOMEM;
-	uint32_t extent = memory_window_extent(guest->memory, absent);
-	r = memory_map(guest->memory, extent, &lease, &err);
-	if (r == 0)
-		return 0;
-	log_warning("a lease is given back: %s", err.text);
+	if (lease_injected(guest, LAB_FAIL_MAP)) {
+		close(lease.fd);
+	} else {
+		uint32_t extent = memory_window_extent(guest->memory, absent);
+		r = memory_map(guest->memory, extent, &lease, &err);
+		if (r == 0)
+			return 0;
+		log_warning("a lease is given back: %s", err.text);
+	}
 	guest->source.put(guest->source.context, lease.id);
 	return -ENOMEM;
 }
@@ -53,7 +82,7 @@ static void give_back(struct hcall_guest *guest)
 	uint32_t spare;
 
 	while (guest->memory->held > guest->guarantee &&
-	       frames_spares(guest->frames) > 1 &&
+	       frames_spares(guest->frames) > (guest->reclaim > 0 ? 0 : 1) &&
 	       frames_spare(guest->frames, &spare) == 0) {
 		/* No longer granted nor free: nobody touches it any more. */
 		frames_remove(guest->frames, spare);
@@ -62,16 +91,20 @@ static void give_back(struct hcall_guest *guest)
 			guest->memory,
 			memory_window_extent(guest->memory, spare));
 		guest->source.put(guest->source.context, id);
+		if (guest->reclaim > 0)
+			guest->reclaim--;
 		spin_lock(&guest->lock);
 	}
 }
 
-int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu)
+/*
+ * Bring one lease into the window; `leasing` held, `lock` not. Pre-faulted on
+ * this vCPU, if there is one: that can be done from its own thread only.
+ */
+static int add_lease(struct hcall_guest *guest, struct vcpu *vcpu)
 {
 	uint32_t absent;
 
-	spin_unlock(&guest->lock);
-	pthread_mutex_lock(&guest->leasing);
 	spin_lock(&guest->lock);
 	int r = 0;
 	if (guest->memory->held >= guest->limit ||
@@ -80,16 +113,39 @@ int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu)
 	spin_unlock(&guest->lock);
 	if (r == 0)
 		r = map_lease(guest, absent);
-	if (r == 0)
+	if (r == 0 && vcpu != NULL)
 		vcpu_pre_fault(vcpu, gpa_of_page(absent * LAB_EXTENT_PAGES),
 			       LAB_EXTENT_SIZE);
 	spin_lock(&guest->lock);
 	if (r == 0)
 		frames_add(guest->frames, absent);
-	else
+	spin_unlock(&guest->lock);
+	return r;
+}
+
+int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu)
+{
+	spin_unlock(&guest->lock);
+	pthread_mutex_lock(&guest->leasing);
+	int r = add_lease(guest, vcpu);
+	spin_lock(&guest->lock);
+	if (r < 0)
 		give_back(guest); /* what others released meanwhile */
 	pthread_mutex_unlock(&guest->leasing);
 	return r;
+}
+
+void grant_late(struct hcall_guest *guest)
+{
+	/* Refused, too late as well, or not wanted: there is nobody to tell. */
+	(void)add_lease(guest, NULL);
+}
+
+void grant_answer_reclaim(struct hcall_guest *guest)
+{
+	spin_lock(&guest->lock);
+	give_back(guest);
+	spin_unlock(&guest->lock);
 }
 
 int grant_dry(const struct hcall_guest *guest)
@@ -144,6 +200,8 @@ int64_t hcall_grant(struct hcall_guest *guest, const struct vcpu_call *call)
 	int may_wait = grant_may_wait(call, gfp);
 	if (may_wait < 0)
 		return may_wait;
+	if (grant_injected(guest, gfp, order, 1))
+		return -ENOMEM;
 
 	r = take_one(guest, call->vcpu, (unsigned int)order, may_wait != 0,
 		     &page);

@@ -3,6 +3,7 @@
 #ifndef LABYRINTH_HCALL_GRANT_H
 #define LABYRINTH_HCALL_GRANT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hcall/guest.h"
@@ -24,6 +25,21 @@ int grant_may_wait(const struct vcpu_call *call, uint64_t gfp);
  */
 int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu);
 
+/*
+ * Take the lease that a vCPU no longer waits for, now that it is there; and
+ * give back what the broker asked for. For the thread that hears the broker:
+ * guest->leasing held, guest->lock not.
+ */
+void grant_late(struct hcall_guest *guest);
+void grant_answer_reclaim(struct hcall_guest *guest);
+
+/*
+ * Is this grant of count blocks to fail by injection? Any of its blocks may
+ * be the one. It has then been counted as refused; answer -ENOMEM.
+ */
+bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
+		    uint64_t count);
+
 /* The answer when no held lease has room and the context may not wait. */
 int grant_dry(const struct hcall_guest *guest);
 
@@ -40,7 +56,8 @@ int64_t grant_page_of(const struct hcall_guest *guest, uint64_t gpa,
 
 /*
  * Give wholly free leases above the guarantee back to the broker, all but
- * one: the spare that keeps a guest at the border from flapping. Lets go of
+ * one: the spare that keeps a guest at the border from flapping, and goes too
+ * while the broker asks for leases. Lets go of
  * guest->lock meanwhile. Never waits: where another vCPU speaks with the
  * broker, that one does it when it is done.
  */

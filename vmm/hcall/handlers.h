@@ -26,5 +26,7 @@ hcall_handler hcall_query;
 hcall_handler hcall_inspect;
 hcall_handler hcall_console;
 hcall_handler hcall_exit;
+hcall_handler hcall_fail;
+hcall_handler hcall_output;
 
 #endif

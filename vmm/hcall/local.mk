@@ -5,8 +5,11 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/console.c \
 	vmm/hcall/dispatch.c \
 	vmm/hcall/dispatch.h \
+	vmm/hcall/fail.c \
 	vmm/hcall/grant.c \
 	vmm/hcall/grant.h \
 	vmm/hcall/guest.h \
 	vmm/hcall/handlers.h \
+	vmm/hcall/listener.c \
+	vmm/hcall/listener.h \
 	vmm/hcall/query.c

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <labyrinth/hypercall.h>
@@ -23,9 +24,13 @@
 #define SEALS_WANTED (F_SEAL_GROW | F_SEAL_SEAL)
 #define SEALS_KNOWN  (SEALS_WANTED | F_SEAL_SHRINK | F_SEAL_WRITE)
 
-static int set_deadline(int socket, struct err *err)
+/* The broker's time for an answer, beside what it was allowed to wait. */
+static int set_deadline(int socket, uint32_t wait_ms, struct err *err)
 {
-	const struct timeval deadline = {.tv_sec = CLIENT_DEADLINE};
+	const struct timeval deadline = {
+		.tv_sec = CLIENT_DEADLINE + wait_ms / 1000,
+		.tv_usec = wait_ms % 1000 * 1000,
+	};
 
 	if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &deadline,
 		       sizeof(deadline)) < 0 ||
@@ -55,7 +60,7 @@ int client_connect(struct client *self, const char *path, struct err *err)
 		socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_set(err, errno, "make a socket");
-	int r = set_deadline(fd, err);
+	int r = set_deadline(fd, 0, err);
 	if (r < 0)
 		return r;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
@@ -99,20 +104,19 @@ static int send_message(struct client *self, struct lab_lease_msg *message,
 }
 
 /*
- * Receive the answer to message `seq`: of type `type`, or REFUSED. 0 and the
- * message, with a descriptor in *fd if that is not NULL and one came.
+ * Receive one message, of this protocol at least; with a descriptor in *fd if
+ * that is not NULL and one came. -ETIMEDOUT when none comes in time.
  */
-static int receive_answer(struct client *self, struct lab_lease_msg *message,
-			  enum lab_lease_type type, uint64_t seq, int *fd,
-			  struct err *err)
+static int receive(struct client *self, struct lab_lease_msg *message, int *fd,
+		   int flags, struct err *err)
 {
 	ssize_t bytes =
-		fd_receive(self->socket, message, sizeof(*message), fd, 0);
+		fd_receive(self->socket, message, sizeof(*message), fd, flags);
 
 	if (bytes == -EAGAIN)
 		return err_say(err, ETIMEDOUT,
-			       "the broker has not answered for %d seconds",
-			       CLIENT_DEADLINE);
+			       "the broker has not answered for %u seconds",
+			       CLIENT_DEADLINE + self->wait_ms / 1000);
 	if (bytes == 0 || bytes == -ECONNRESET)
 		return broken(self, EPIPE, err, "is gone");
 	if (bytes != sizeof(*message))
@@ -121,6 +125,73 @@ static int receive_answer(struct client *self, struct lab_lease_msg *message,
 	if (message->magic != LAB_LEASE_MAGIC ||
 	    message->version != LAB_LEASE_VERSION)
 		return broken(self, EPROTO, err, "speaks another protocol");
+	return 0;
+}
+
+/* Is it what the broker sends by itself? */
+static bool is_event(const struct lab_lease_msg *message)
+{
+	return message->seq == 0 && (message->type == LAB_LEASE_RECLAIM ||
+				     message->type == LAB_LEASE_PRESSURE);
+}
+
+/* Hand an event on, if it makes sense. */
+static int take_event(struct client *self, const struct lab_lease_msg *message,
+		      struct err *err)
+{
+	const struct client_events *events = self->events;
+	bool reclaim = message->type == LAB_LEASE_RECLAIM;
+	uint32_t level =
+		reclaim ? message->reclaim.level : message->pressure.level;
+
+	if (level > LAB_LEASE_LEVEL_CRITICAL ||
+	    (reclaim && message->reclaim.leases == 0))
+		return broken(self, EPROTO, err,
+			      "sent an event that makes no sense");
+	if (events == NULL)
+		return 0;
+	if (reclaim && events->reclaim != NULL)
+		events->reclaim(events->context, message->reclaim.leases,
+				(enum lab_lease_level)level);
+	if (!reclaim && events->pressure != NULL)
+		events->pressure(events->context, (enum lab_lease_level)level,
+				 message->pressure.available);
+	return 0;
+}
+
+static time_t seconds(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/*
+ * Receive the answer to message `seq`: of type `type`, or REFUSED; events that
+ * come before it are taken, and do not put its deadline off for ever. 0 and the
+ * message, with a descriptor in *fd if that is not NULL and one came.
+ */
+static int receive_answer(struct client *self, struct lab_lease_msg *message,
+			  enum lab_lease_type type, uint64_t seq, int *fd,
+			  struct err *err)
+{
+	time_t end = seconds() + CLIENT_DEADLINE + self->wait_ms / 1000;
+
+	int r = receive(self, message, fd, 0, err);
+	while (r == 0 && is_event(message)) {
+		if (fd != NULL && *fd >= 0)
+			return broken(self, EPROTO, err,
+				      "sent a file with an event");
+		r = take_event(self, message, err);
+		if (r == 0 && seconds() > end)
+			return err_say(err, ETIMEDOUT,
+				       "the broker sends events, no answer");
+		if (r == 0)
+			r = receive(self, message, fd, 0, err);
+	}
+	if (r < 0)
+		return r;
 	if (message->seq != seq ||
 	    (message->type != type && message->type != LAB_LEASE_REFUSED))
 		return broken(self, EPROTO, err,
@@ -182,8 +253,12 @@ int client_hello(struct client *self, const struct client_request *request,
 	struct lab_lease_msg message = {
 		.hello = {.memory = request->memory,
 			  .guarantee = request->guarantee,
-			  .limit = request->limit},
+			  .limit = request->limit,
+			  .flags = request->events != NULL ? LAB_HELLO_EVENTS
+							   : 0},
 	};
+
+	self->events = request->events;
 
 	int r = copy_name(message.hello.name, request->name, "guest", err);
 	if (r == 0)
@@ -194,7 +269,7 @@ int client_hello(struct client *self, const struct client_request *request,
 		r = receive_answer(self, &message, LAB_LEASE_WELCOME, self->seq,
 				   NULL, err);
 	if (r == 0)
-		r = set_deadline(self->socket, err);
+		r = set_deadline(self->socket, 0, err);
 	if (r < 0)
 		return r;
 	if (message.type == LAB_LEASE_REFUSED)
@@ -222,7 +297,7 @@ static int check_file(struct client *self, int fd, struct err *err)
 
 static int ask(struct client *self, struct err *err)
 {
-	struct lab_lease_msg message = {0};
+	struct lab_lease_msg message = {.lease = {.wait_ms = self->wait_ms}};
 
 	if (self->asked != 0)
 		return 0; /* the last one's answer is still to come */
@@ -285,6 +360,35 @@ static void client_cancel(void *context)
 	const struct client *self = context;
 
 	shutdown(self->socket, SHUT_RDWR);
+}
+
+int client_set_wait(struct client *self, uint32_t wait_ms, struct err *err)
+{
+	int r = set_deadline(self->socket, wait_ms, err);
+
+	if (r == 0)
+		self->wait_ms = wait_ms;
+	return r;
+}
+
+int client_take_events(struct client *self, struct err *err)
+{
+	struct lab_lease_msg message;
+	int r = 0;
+
+	if (self->broken)
+		return err_say(err, EPIPE, "the broker is gone");
+	while (r == 0 && self->asked == 0) {
+		r = receive(self, &message, NULL, MSG_DONTWAIT, err);
+		if (r == 0 && !is_event(&message))
+			r = broken(self, EPROTO, err,
+				   "answered what it was not asked");
+		if (r == 0)
+			r = take_event(self, &message, err);
+	}
+	if (r == -ETIMEDOUT)
+		return 0;
+	return r == -EPROTO ? -EPIPE : r;
 }
 
 struct lease_source client_source(struct client *self)

@@ -18,12 +18,28 @@
 /* Seconds that a broker has for an answer, before it counts as hung. */
 #define CLIENT_DEADLINE 10
 
+/*
+ * What to do with the broker's events: called from within any call below that
+ * reads the socket, and must not call the client itself. Either may be NULL.
+ */
+struct client_events {
+	/* So many leases (> 0) are asked back; RETURN is the answer. */
+	void (*reclaim)(void *context, uint64_t leases,
+			enum lab_lease_level level);
+	/* The pool's level changed. */
+	void (*pressure)(void *context, enum lab_lease_level level,
+			 uint64_t available);
+	void *context;
+};
+
 struct client {
 	int socket;		  /* -1 when closed */
 	uint64_t seq;		  /* of the latest message sent */
 	uint64_t asked;		  /* seq of a LEASE without answer yet; or 0 */
 	enum lab_backing backing; /* as the WELCOME said */
 	bool broken;		  /* the broker went, or broke the protocol */
+	uint32_t wait_ms;	  /* of each LEASE; see client_set_wait() */
+	const struct client_events *events; /* NULL: skip what comes */
 	struct err last; /* why the latest get failed; code 0 before one did */
 };
 
@@ -34,6 +50,7 @@ struct client_request {
 	uint64_t memory; /* leases */
 	uint64_t guarantee;
 	uint64_t limit;
+	const struct client_events *events; /* NULL: ask for none */
 };
 
 struct client_welcome {
@@ -71,6 +88,20 @@ int client_hello(struct client *self, const struct client_request *request,
  * self->last.
  */
 struct lease_source client_source(struct client *self);
+
+/*
+ * Let each get wait so long (ms) for other guests to give back, when the pool
+ * has nothing to lend; 0, as it is at first: do not. Needs an answered HELLO.
+ * 0 or a negated errno.
+ */
+int client_set_wait(struct client *self, uint32_t wait_ms, struct err *err);
+
+/*
+ * Take the events that have come, without waiting: for a thread that found the
+ * socket readable. 0, or -EPIPE when the broker is gone. With an answer still
+ * to come (a get that timed out) it leaves everything to the next get.
+ */
+int client_take_events(struct client *self, struct err *err);
 
 /* Close the connection: the broker takes every lease back. */
 void client_close(struct client *self);

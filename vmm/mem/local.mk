@@ -5,6 +5,8 @@ vmm_libmem_a_SOURCES = \
 	vmm/mem/bits512.h \
 	vmm/mem/extent.c \
 	vmm/mem/extent.h \
+	vmm/mem/fail.c \
+	vmm/mem/fail.h \
 	vmm/mem/frames.c \
 	vmm/mem/frames.h \
 	vmm/mem/lowest.c \

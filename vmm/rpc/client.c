@@ -278,13 +278,9 @@ int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	self->session.readonly = readonly;
 	int r = sd_event_add_io(event, &self->io, fd, EPOLLIN, on_io, self);
 	if (r >= 0)
-		r = sd_event_source_set_priority(self->io, RPC_PRIORITY);
-	if (r >= 0)
 		r = sd_event_add_time_relative(
 			event, &self->timer, CLOCK_MONOTONIC, limits->open_usec,
 			0, on_time, self);
-	if (r >= 0)
-		r = sd_event_source_set_priority(self->timer, RPC_PRIORITY);
 	if (r < 0) {
 		client_free(self);
 		return r;

@@ -10,6 +10,7 @@
 #include <labyrinth/hypercall.h>
 
 #include "rpc/handlers.h"
+#include "rpc/host.h"
 #include "rpc/xml.h"
 
 #define LEASE_KIB (LAB_EXTENT_SIZE / 1024)
@@ -177,7 +178,7 @@ int domain_info(struct rpc_call *call, const void *arguments, void *result)
 		.max_memory = guest->limit * LEASE_KIB,
 		.memory = guest->leases * LEASE_KIB,
 		.vcpus = 1,
-		.cpu_time = guest->cpu_time,
+		.cpu_time = host_cpu_time(guest->pid),
 	};
 	return 0;
 }

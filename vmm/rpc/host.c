@@ -13,6 +13,8 @@
 #define NODES	  "/sys/devices/system/node"
 #define HUGEPAGES "/sys/kernel/mm/hugepages"
 
+#define NS_PER_S UINT64_C(1000000000)
+
 /* The number after `label` in a file of lines; 0 when there is none. */
 static uint64_t number_after(const char *path, const char *label)
 {
@@ -140,4 +142,30 @@ uint64_t host_free_pages(const struct host *host, const struct host_cell *cell,
 		snprintf(path, sizeof(path),
 			 HUGEPAGES "/hugepages-%ukB/free_hugepages", size);
 	return number_in(path);
+}
+
+uint64_t host_cpu_time(pid_t pid)
+{
+	char path[32], stat[1024];
+	uint64_t user, system;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	size_t bytes = fread(stat, 1, sizeof(stat) - 1, file);
+	fclose(file);
+	stat[bytes] = '\0';
+	/*
+	 * The 14th and 15th field, counted past the command's name, which
+	 * may hold anything, a parenthesis too.
+	 */
+	const char *rest = strrchr(stat, ')');
+	if (rest == NULL ||
+	    sscanf(rest + 1,
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64
+		   " %" SCNu64,
+		   &user, &system) != 2)
+		return 0;
+	return (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the host has, read from /proc and /sys at the moment of asking: its
- * memory by NUMA cell, its page sizes. Knows nothing of the broker.
+ * memory by NUMA cell, its page sizes, the time of a process. Knows nothing of
+ * the broker.
  */
 #ifndef LABYRINTH_RPC_HOST_H
 #define LABYRINTH_RPC_HOST_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define HOST_CELLS_MAX 64
 #define HOST_PAGES_MAX 8
@@ -39,5 +41,8 @@ void host_look(struct host *host);
  */
 uint64_t host_free_pages(const struct host *host, const struct host_cell *cell,
 			 unsigned size);
+
+/* CPU time of a process, all its threads, in ns; 0 when it is gone. */
+uint64_t host_cpu_time(pid_t pid);
 
 #endif

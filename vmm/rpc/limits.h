@@ -5,14 +5,6 @@
 
 #include <stdint.h>
 
-#include <systemd/sd-event.h>
-
-/*
- * Viewers come after the broker's own work: the priority of every source that
- * the server adds to the loop.
- */
-#define RPC_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 50)
-
 /* What peers are held to. Clients are counted apart for each socket. */
 struct rpc_limits {
 	unsigned clients;	 /* connected at once */

@@ -4,6 +4,7 @@
 #include "rpc/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,10 +12,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "rpc/client.h"
 #include "rpc/listen.h"
+#include "rpc/turns.h"
 
 #define SECOND UINT64_C(1000000)
 
@@ -47,7 +50,7 @@ struct listener {
 };
 
 struct rpc_server {
-	sd_event *event;
+	struct turns turns; /* of its listeners and clients, all together */
 	const struct view_source *source;
 	struct rpc_limits limits;
 	struct listener listeners[2];
@@ -119,8 +122,9 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 			rest(self, errno);
 		return 0;
 	}
-	int r = client_new(&client, self->server->event, peer, self->readonly,
-			   self->server->source, &self->server->limits, owner);
+	int r = client_new(&client, self->server->turns.inner, peer,
+			   self->readonly, self->server->source,
+			   &self->server->limits, owner);
 	if (r < 0) {
 		rest(self, -r);
 		return 0;
@@ -139,15 +143,14 @@ static int listener_open(struct listener *self, struct rpc_server *server,
 {
 	self->server = server;
 	self->readonly = readonly;
+	sd_event *event = server->turns.inner;
 	int r = listen_open(&self->socket, directory, name, readonly, err);
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(server->event, &self->io, self->socket.fd, EPOLLIN,
+	r = sd_event_add_io(event, &self->io, self->socket.fd, EPOLLIN,
 			    on_connection, self);
 	if (r >= 0)
-		r = sd_event_source_set_priority(self->io, RPC_PRIORITY);
-	if (r >= 0)
-		r = sd_event_add_time_relative(server->event, &self->rest,
+		r = sd_event_add_time_relative(event, &self->rest,
 					       CLOCK_MONOTONIC, 0, 0, on_rested,
 					       self);
 	if (r >= 0)
@@ -171,16 +174,25 @@ static void listener_close(struct listener *self)
 }
 
 /*
- * Leave most descriptors to the broker, which has one for each lease: viewers
- * get at most a quarter, in two halves.
+ * Leave most descriptors to the broker, which has one for each lease and by now
+ * holds all of those: of the rest viewers get at most a quarter, in two halves.
  */
-static void fit_to_descriptors(struct rpc_limits *limits)
+static void fit_to_descriptors(struct rpc_server *self)
 {
+	struct rpc_limits *limits = &self->limits;
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-	    files.rlim_cur / 8 < limits->clients)
-		limits->clients = (unsigned)(files.rlim_cur / 8);
+	/* The lowest free number: how many are open, as none was closed yet. */
+	int next =
+		fcntl(sd_event_get_fd(self->turns.inner), F_DUPFD_CLOEXEC, 0);
+	rlim_t used = next >= 0 ? (rlim_t)next : RLIM_INFINITY;
+	if (next >= 0)
+		close(next);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	rlim_t share = used < files.rlim_cur ? (files.rlim_cur - used) / 8 : 0;
+	if (share < limits->clients)
+		limits->clients = (unsigned)share;
 	if (limits->clients == 0)
 		limits->clients = 1;
 }
@@ -195,14 +207,18 @@ int rpc_server_new(struct rpc_server **out, sd_event *event,
 	struct rpc_server *self = calloc(1, sizeof(*self));
 	if (self == NULL)
 		return err_set(err, ENOMEM, "cannot serve libvirt clients");
-	self->event = sd_event_ref(event);
+	int r = turns_begin(&self->turns, event);
+	if (r < 0) {
+		free(self);
+		return err_set(err, -r, "cannot serve libvirt clients");
+	}
 	self->source = source;
 	self->limits = default_limits;
-	fit_to_descriptors(&self->limits);
+	fit_to_descriptors(self);
 	self->listeners[0].socket.fd = -1;
 	self->listeners[1].socket.fd = -1;
-	int r = listener_open(&self->listeners[0], self, directory,
-			      RPC_SOCKET_RW, false, err);
+	r = listener_open(&self->listeners[0], self, directory, RPC_SOCKET_RW,
+			  false, err);
 	if (r == 0)
 		r = listener_open(&self->listeners[1], self, directory,
 				  RPC_SOCKET_RO, true, err);
@@ -230,6 +246,6 @@ void rpc_server_free(struct rpc_server *self)
 		return;
 	listener_close(&self->listeners[0]);
 	listener_close(&self->listeners[1]);
-	sd_event_unref(self->event);
+	turns_end(&self->turns);
 	free(self);
 }

@@ -24,7 +24,8 @@ struct rpc_server;
  * group libvirt where there is that group and we may give it, else 0600), and
  * on RPC_SOCKET_RO (0666), whose connections may look only. A stale socket is
  * replaced; one on which somebody answers is a -EADDRINUSE. event and source
- * must outlive the server, which keeps a reference of the event.
+ * must outlive the server. All that it does for viewers together takes one turn
+ * of each round of the loop.
  */
 int rpc_server_new(struct rpc_server **out, sd_event *event,
 		   const char *directory, const struct view_source *source,

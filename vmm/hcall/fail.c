@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "hcall/handlers.h"
+#include "machine/gpa.h"
+
+/* The attributes and what a newer guest may have appended to them. */
+union request {
+	struct lab_fail attr;
+	uint8_t bytes[LAB_PAGE_SIZE];
+};
+
+/* Is all that this VMM does not know left at its default? */
+static bool tail_is_zero(const union request *request, uint64_t size)
+{
+	for (uint64_t i = sizeof(request->attr); i < size; i++)
+		if (request->bytes[i] != 0)
+			return false;
+	return true;
+}
+
+int64_t hcall_fail(struct hcall_guest *guest, const struct vcpu_call *call)
+{
+	union request request;
+	uint64_t size = call->args[2];
+
+	/* Is it a size that any version has? */
+	if (size < sizeof(request.attr) || size > sizeof(request))
+		return -E2BIG;
+	const void *from =
+		gpa_to_host(guest->memory, guest->frames, call->args[1], size);
+	if (from == NULL)
+		return -EFAULT;
+	memcpy(&request, from, size);
+	if (!tail_is_zero(&request, size))
+		return -E2BIG;
+	/* Is there such a path, and may it have these? */
+	return fail_set(&guest->fail, call->args[0], &request.attr);
+}
