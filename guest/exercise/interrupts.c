@@ -129,11 +129,13 @@ static void time_here(void *good)
 {
 	uint64_t *ticks = &here[smp_processor_id()].ticks;
 	uint64_t after;
+	bool all;
 
 	start_timer(VECTOR_TIMER, PERIOD, true);
-	if (!reaches(ticks, TICKS))
-		return;
+	all = reaches(ticks, TICKS);
 	stop_timer();
+	if (!all)
+		return;
 	after = __atomic_load_n(ticks, __ATOMIC_ACQUIRE);
 	start_timer(VECTOR_TIMER, PERIOD, false);
 	if (!reaches(ticks, after + 1))

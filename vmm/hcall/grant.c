@@ -143,9 +143,7 @@ void grant_late(struct hcall_guest *guest)
 
 void grant_answer_reclaim(struct hcall_guest *guest)
 {
-	spin_lock(&guest->lock);
 	give_back(guest);
-	spin_unlock(&guest->lock);
 }
 
 int grant_dry(const struct hcall_guest *guest)

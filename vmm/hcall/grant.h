@@ -28,7 +28,8 @@ int grant_lease(struct hcall_guest *guest, struct vcpu *vcpu);
 /*
  * Take the lease that a vCPU no longer waits for, now that it is there; and
  * give back what the broker asked for. For the thread that hears the broker:
- * guest->leasing held, guest->lock not.
+ * guest->leasing held; guest->lock held for the second alone, which lets go of
+ * it meanwhile.
  */
 void grant_late(struct hcall_guest *guest);
 void grant_answer_reclaim(struct hcall_guest *guest);

@@ -40,20 +40,36 @@ struct client_events listener_events(struct hcall_guest *guest)
 				      .context = guest};
 }
 
-/* The socket can be read; 0, or a negated errno once the broker is gone. */
+/*
+ * The socket can be read; 0, or a negated errno once the broker is gone. A
+ * release that finds `leasing` taken leaves its free leases to whoever has it,
+ * so this thread has it under `lock` alone: no vCPU sees that.
+ */
 static int hear(struct listener *self)
 {
+	struct hcall_guest *guest = self->guest;
+	struct pollfd stop = {.fd = self->stop, .events = POLLIN};
 	struct err err;
 	int r = 0;
 
-	pthread_mutex_lock(&self->guest->leasing);
-	/* An answer that came too late for its vCPU is a lease all the same. */
-	if (self->client->asked != 0)
-		grant_late(self->guest);
-	else
+	spin_lock(&guest->lock);
+	if (pthread_mutex_trylock(&guest->leasing) != 0) {
+		/* A vCPU asks, and reads what there is to read. */
+		spin_unlock(&guest->lock);
+		poll(&stop, 1, 1);
+		return 0;
+	}
+	if (self->client->asked != 0) {
+		/* What came too late for its vCPU is a lease all the same. */
+		spin_unlock(&guest->lock);
+		grant_late(guest);
+		spin_lock(&guest->lock);
+	} else {
 		r = client_take_events(self->client, &err);
-	grant_answer_reclaim(self->guest);
-	pthread_mutex_unlock(&self->guest->leasing);
+	}
+	grant_answer_reclaim(guest);
+	pthread_mutex_unlock(&guest->leasing);
+	spin_unlock(&guest->lock);
 	if (r < 0 && !atomic_load(&self->guest->over))
 		log_warning("the broker is gone (%s): the guest goes on with "
 			    "the leases that it holds",
