@@ -196,6 +196,11 @@ static void views_tell_the_truth(void **state)
 	assert_int_equal(view->pools[0].leased, 3);
 	assert_int_equal(view->pools[0].blank, POOL_LEASES - 3);
 	assert_int_equal(view->pools[0].guaranteed, 2);
+	assert_int_equal(view->pools[0].available, POOL_LEASES - 3);
+	assert_int_equal(view->pools[0].min, 1);
+	assert_int_equal(view->pools[0].low, 2);
+	assert_int_equal(view->pools[0].high, 3);
+	assert_int_equal(view->pools[0].level, LAB_LEASE_LEVEL_NONE);
 	assert_int_equal(view->nguests, 1);
 	assert_string_equal(view->guests[0].name, "viewed");
 	assert_int_equal(view->guests[0].pool, 0);
