@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "broker-support.h"
 #include "broker/broker.h"
+#include "broker/session.h"
 #include "lease/client.h"
 
 #define POOL_LEASES 8
@@ -195,6 +196,11 @@ static void views_tell_the_truth(void **state)
 	assert_int_equal(view->pools[0].leased, 3);
 	assert_int_equal(view->pools[0].blank, POOL_LEASES - 3);
 	assert_int_equal(view->pools[0].guaranteed, 2);
+	assert_int_equal(view->pools[0].available, POOL_LEASES - 3);
+	assert_int_equal(view->pools[0].min, 1);
+	assert_int_equal(view->pools[0].low, 2);
+	assert_int_equal(view->pools[0].high, 3);
+	assert_int_equal(view->pools[0].level, LAB_LEASE_LEVEL_NONE);
 	assert_int_equal(view->nguests, 1);
 	assert_string_equal(view->guests[0].name, "viewed");
 	assert_int_equal(view->guests[0].pool, 0);
@@ -339,6 +345,81 @@ static void replaces_a_stale_socket_only(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* Waiting, on the loop's own clock */
+
+static int wait_for_one(struct lease_source *source, int wait_ms)
+{
+	struct client *client = source->context;
+	struct lease lease;
+	struct err err;
+
+	if (client_set_wait(client, (uint32_t)wait_ms, &err) < 0 ||
+	    source->get(source->context, &lease) < 0)
+		return 1; /* the guarantee */
+	return -source->get(source->context, &lease);
+}
+
+static bool waits(struct fixture *f, int who)
+{
+	struct guest *guest = broker_registry(f->broker)->first;
+
+	while (guest != NULL && strcmp(guest->name, "waits") != 0)
+		guest = guest->next;
+	(void)who;
+	return guest != NULL && session_waiting(guest->session);
+}
+
+static bool is_alone(struct fixture *f, int context)
+{
+	(void)context;
+	return broker_registry(f->broker)->first->next == NULL;
+}
+
+static void a_wait_ends_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	pid_t holder = start_client(f, "holder", 7, 7, take, 7);
+
+	run_until(f, holds, 7);
+	pid_t pid = start_client(f, "waits", 1, 2, wait_for_one, 20);
+	run_until(f, waits, 0);
+	run_until(f, is_alone, 0);
+	assert_int_equal(status_of(pid), ENOMEM);
+	kill(holder, SIGKILL);
+	assert_int_equal(status_of(holder), -SIGKILL);
+	run_until(f, is_whole, 0);
+}
+
+static void a_wait_ends_with_a_lease(void **state)
+{
+	struct fixture *f = *state;
+	pid_t holder = start_client(f, "holder", 7, 7, take, 7);
+
+	run_until(f, holds, 7);
+	pid_t pid = start_client(f, "waits", 1, 2, wait_for_one, 100000);
+	run_until(f, waits, 0);
+	kill(holder, SIGKILL);
+	assert_int_equal(status_of(holder), -SIGKILL);
+	run_until(f, is_whole, 0);
+	assert_int_equal(status_of(pid), 0);
+}
+
+static void a_wait_ends_with_who_waits(void **state)
+{
+	struct fixture *f = *state;
+	pid_t holder = start_client(f, "holder", 7, 7, take, 7);
+
+	run_until(f, holds, 7);
+	pid_t pid = start_client(f, "waits", 1, 2, wait_for_one, 100000);
+	run_until(f, waits, 0);
+	kill(pid, SIGKILL);
+	assert_int_equal(status_of(pid), -SIGKILL);
+	run_until(f, is_alone, 0);
+	kill(holder, SIGKILL);
+	assert_int_equal(status_of(holder), -SIGKILL);
+	run_until(f, is_whole, 0);
+}
+
 /* The private broker's way: one socket, and the loop ends with it. */
 static void ends_with_its_only_client(void **state)
 {
@@ -397,6 +478,9 @@ int main(void)
 		TEST(views_tell_the_truth),
 		TEST(a_lease_waits_for_its_scrub),
 		TEST(a_flood_starves_nobody),
+		TEST(a_wait_ends_by_itself),
+		TEST(a_wait_ends_with_a_lease),
+		TEST(a_wait_ends_with_who_waits),
 		TEST(one_broker_to_a_directory),
 		TEST(replaces_a_stale_socket_only),
 		TEST(ends_with_its_only_client),

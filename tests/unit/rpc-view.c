@@ -22,6 +22,11 @@ static const struct view_pool pools[] = {
 		.revoking = 2,
 		.dirty = 6,
 		.guaranteed = 16,
+		.available = 106,
+		.min = 2,
+		.low = 3,
+		.high = 4,
+		.level = LAB_LEASE_LEVEL_NONE,
 	},
 	{
 		.name = "huge",
@@ -31,6 +36,11 @@ static const struct view_pool pools[] = {
 		.total = 64,
 		.blank = 63,
 		.withdrawn = 1,
+		.available = 1,
+		.min = 1,
+		.low = 2,
+		.high = 3,
+		.level = LAB_LEASE_LEVEL_CRITICAL,
 	},
 };
 

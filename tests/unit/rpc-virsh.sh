@@ -209,6 +209,10 @@ has " *<available unit='bytes'>222298112</available>" pool-dumpxml default
 has " *<labyrinth:backing>shmem</labyrinth:backing>" pool-dumpxml default
 has " *<labyrinth:state name='revoking' leases='2'/>" pool-dumpxml default
 has " *<labyrinth:state name='withdrawn' leases='1'/>" pool-dumpxml huge
+has " *<labyrinth:watermarks unit='2MiB' min='2' low='3' high='4' available='106' level='none'/>" \
+    pool-dumpxml default
+has " *<labyrinth:watermarks .* available='1' level='critical'/>" \
+    pool-dumpxml huge
 
 # Volumes
 

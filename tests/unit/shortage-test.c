@@ -193,6 +193,25 @@ static void who_dies_waits_no_more(void **state)
 	assert_leased(&f->peers[2]);
 }
 
+/* A broker that leaves revokes nothing, and closes one after the other. */
+static void a_broker_may_go_while_some_wait(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t ids[6];
+
+	make_short(f, ids);
+	for (int i = 1; i < 3; i++)
+		ask(&f->peers[i], 1000);
+	for (int i = 0; i < 3; i++) {
+		struct peer *peer = &f->peers[i];
+		close(peer->socket);
+		session_free(peer->session);
+	}
+	assert_null(pool_shortage(f->pool)->queue.first);
+	registry_clear(&f->registry);
+	setup(state);
+}
+
 /* Gone, but its end is not read yet: what it cannot be sent is not lost. */
 static void who_is_gone_when_served_is_found_out(void **state)
 {
@@ -201,10 +220,16 @@ static void who_is_gone_when_served_is_found_out(void **state)
 
 	make_short(f, ids);
 	ask(&f->peers[1], 1000);
+	struct lab_lease_msg m = message(&f->peers[1], LAB_LEASE_RETURN);
+	m.returned.lease = ledger_lease_id(
+		f->ledger,
+		session_guest(f->peers[1].session)->account.leases.first);
+	assert_int_equal(fd_send(f->peers[1].socket, &m, sizeof(m), -1, 0), 0);
 	shutdown(f->peers[1].socket, SHUT_RDWR);
 	assert_true(give_back(&f->peers[0], ids[0]));
 	scrub(f);
 	settle(f);
+	/* What it said before is not heard any more, either. */
 	assert_false(session_receive(f->peers[1].session, f->now));
 	session_end(f->peers[1].session);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 2);
@@ -276,6 +301,7 @@ int main(void)
 		TEST(first_come_first_served),
 		TEST(a_guarantee_does_not_queue),
 		TEST(who_dies_waits_no_more),
+		TEST(a_broker_may_go_while_some_wait),
 		TEST(who_is_gone_when_served_is_found_out),
 		TEST(patience_has_no_end),
 		TEST(the_greedy_starve_nobody),

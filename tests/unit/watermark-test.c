@@ -82,14 +82,6 @@ static void every_crossing(void **state)
 	}
 }
 
-static void levels_have_names(void **state)
-{
-	(void)state;
-	assert_string_equal(watermark_level_name(NONE), "none");
-	assert_string_equal(watermark_level_name(LOW), "low");
-	assert_string_equal(watermark_level_name(CRITICAL), "critical");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,7 +89,6 @@ int main(void)
 		cmocka_unit_test(are_in_order),
 		cmocka_unit_test(no_pool_is_stuck),
 		cmocka_unit_test(every_crossing),
-		cmocka_unit_test(levels_have_names),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

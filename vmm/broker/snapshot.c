@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void copy_pool(struct view_pool *to, const struct pool *pool)
+static void copy_pool(struct view_pool *to, struct pool *pool)
 {
 	const struct ledger *ledger = pool_ledger(pool);
+	const struct pool_shortage *shortage = pool_shortage(pool);
 
 	strcpy(to->name, pool_name(pool));
 	memcpy(to->uuid, pool_uuid(pool), sizeof(to->uuid));
@@ -21,6 +22,11 @@ static void copy_pool(struct view_pool *to, const struct pool *pool)
 	to->dirty = ledger_count(ledger, EXTENT_DIRTY);
 	to->withdrawn = ledger_count(ledger, EXTENT_WITHDRAWN);
 	to->guaranteed = ledger_guaranteed(ledger);
+	to->available = ledger_spare(ledger);
+	to->min = shortage->marks.min;
+	to->low = shortage->marks.low;
+	to->high = shortage->marks.high;
+	to->level = shortage->level;
 }
 
 static size_t pool_index(const struct registry *registry,

@@ -25,6 +25,12 @@ struct view_pool {
 	uint64_t dirty;
 	uint64_t withdrawn;
 	uint64_t guaranteed; /* extents promised to its guests */
+	uint64_t available;  /* blank or dirty, and promised to nobody */
+	/* Watermarks, and where available is against them. */
+	uint64_t min;
+	uint64_t low;
+	uint64_t high;
+	enum lab_lease_level level;
 };
 
 struct view_guest {

@@ -36,14 +36,3 @@ enum lab_lease_level watermark_level(const struct watermark *self,
 		return LAB_LEASE_LEVEL_NONE;
 	return LAB_LEASE_LEVEL_LOW;
 }
-
-const char *watermark_level_name(enum lab_lease_level level)
-{
-	static const char *const names[] = {
-		[LAB_LEASE_LEVEL_NONE] = "none",
-		[LAB_LEASE_LEVEL_LOW] = "low",
-		[LAB_LEASE_LEVEL_CRITICAL] = "critical",
-	};
-
-	return level <= LAB_LEASE_LEVEL_CRITICAL ? names[level] : "unknown";
-}

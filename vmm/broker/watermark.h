@@ -32,6 +32,4 @@ enum lab_lease_level watermark_level(const struct watermark *self,
 				     enum lab_lease_level before,
 				     uint32_t available);
 
-const char *watermark_level_name(enum lab_lease_level level);
-
 #endif

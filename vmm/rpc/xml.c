@@ -199,6 +199,26 @@ char *xml_domain(const struct view_guest *guest, const struct view_pool *pool)
 	return xml_finish(&xml);
 }
 
+static const char *level_name(enum lab_lease_level level)
+{
+	if (level == LAB_LEASE_LEVEL_CRITICAL)
+		return "critical";
+	return level == LAB_LEASE_LEVEL_LOW ? "low" : "none";
+}
+
+/* How near the pool is to refusing those above their guarantee. */
+static void watermarks(struct xml *xml, const struct view_pool *pool)
+{
+	start(xml, "labyrinth:watermarks");
+	attribute(xml, "unit", "2MiB");
+	attribute(xml, "min", "%" PRIu64, pool->min);
+	attribute(xml, "low", "%" PRIu64, pool->low);
+	attribute(xml, "high", "%" PRIu64, pool->high);
+	attribute(xml, "available", "%" PRIu64, pool->available);
+	attribute(xml, "level", "%s", level_name(pool->level));
+	end(xml);
+}
+
 static void lease_state(struct xml *xml, const char *state, uint64_t count)
 {
 	start(xml, "labyrinth:state");
@@ -239,6 +259,7 @@ char *xml_pool(const struct view_pool *pool)
 	lease_state(&xml, "dirty", pool->dirty);
 	lease_state(&xml, "withdrawn", pool->withdrawn);
 	end(&xml);
+	watermarks(&xml, pool);
 	end(&xml);
 	end(&xml);
 	return xml_finish(&xml);
