@@ -37,4 +37,7 @@ void trap_set_gate(unsigned int vector, void (*entry)(void), unsigned int ring);
  */
 struct trap_refusal trap_last_refusal(void);
 
+/* lab_probe_read() of eight bytes, at any address. vectors.S. */
+bool probe_read_word(const volatile void *address, uint64_t *value);
+
 #endif

@@ -94,6 +94,17 @@ lab_probe_read:
 	fixup	1b, refused
 	.size	lab_probe_read, . - lab_probe_read
 
+/* bool probe_read_word(const volatile void *address, uint64_t *value) */
+	.globl	probe_read_word
+	.type	probe_read_word, @function
+probe_read_word:
+1:	movq	(%rdi), %rax
+	movq	%rax, (%rsi)
+	mov	$1, %eax
+	ret
+	fixup	1b, refused
+	.size	probe_read_word, . - probe_read_word
+
 /* bool lab_probe_write(volatile void *address, uint8_t value) */
 	.globl	lab_probe_write
 	.type	lab_probe_write, @function

@@ -37,7 +37,7 @@ int exercise_crash(int argc, char **argv);
 /* Die of a grant that may wait under a lock. */
 int exercise_nap(int argc, char **argv);
 
-/* Touch a page that is not ours, deaf to machine checks: the VMM stops us. */
+/* [cr3 | msr] Touch a page that is not ours, deaf to machine checks: the VMM stops us. */
 int exercise_touch_hole(int argc, char **argv);
 
 #endif

@@ -24,7 +24,7 @@ static const struct {
 	{"crash", "[PROCESSOR]", "die of a page fault there (status 123)",
 	 exercise_crash},
 	{"nap", "", "may wait under a lock (status 123)", exercise_nap},
-	{"touch-hole", "", "touch a page without a lease (status 126)",
+	{"touch-hole", "[cr3 | msr]", "touch a page without a lease (status 126)",
 	 exercise_touch_hole},
 };
 

@@ -178,6 +178,26 @@ static void grants_go_back(void)
 	leases_hold_our_grants();
 }
 
+/* Eight bytes that begin in a lease and end in a hole. */
+static void across_the_border(void)
+{
+	uint64_t hole = lab_boot_info()->window_base;
+	uint64_t value = 0;
+
+	if (!machine_checks()) {
+		tap_skip("machine checks are not offered");
+		return;
+	}
+	while (hole < window_end() && inspect(hole) != -LAB_EACCES)
+		hole += LAB_EXTENT_SIZE;
+	expect(hole > lab_boot_info()->window_base && hole < window_end(),
+	       true);
+	expect(probe_read_word((void *)(hole - 4), &value), false);
+	expect(trap_last_refusal().vector, 18);
+	expect(trap_last_refusal().address, hole);
+	expect(value, 0);
+}
+
 /* Of what went with its lease not even the last owner sees a byte. */
 static void gone_is_gone(void)
 {
@@ -230,6 +250,8 @@ static const struct tap_case cases[] = {
 	{"probe: an extent without a lease is not ours: EACCES",
 	 holes_are_not_ours},
 	{"probe: an extent without a lease refuses a touch", holes_refuse},
+	{"probe: a read across the border of a lease is refused",
+	 across_the_border},
 	{"probe: nothing answers outside the window", outside_the_window},
 	{"probe: no memory is physically outside the window",
 	 physically_outside},

@@ -29,6 +29,13 @@ ends "a grant that may wait, under a lock" 123 \
 ends "touching no lease without machine checks" 126 \
     'was stopped: it touched guest page 0x1[0-9a-f]+, which has no lease' \
     "$demo_elf" touch-hole
+ends "touching no lease with the machine checks' bank off" 126 \
+    'was stopped: it touched guest page 0x1[0-9a-f]+, which has no lease' \
+    "$demo_elf" touch-hole msr
+ends "page tables where no lease is" 126 'was stopped: ' \
+    "$demo_elf" touch-hole cr3
+ends "page tables where no lease is, beside other processors" 126 \
+    'was stopped: ' --cpus 3 "$demo_elf" touch-hole cr3
 ends "a stopped guest's registers are shown" 126 'rip [0-9a-f]{16}' \
     "$demo_elf" touch-hole
 ends "a named broker that is not there" 125 'cannot start guest' \

@@ -172,8 +172,21 @@ static int on_accept(sd_event_source *source, int listener, uint32_t events,
 		return 0;
 	}
 	cleanup_close int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (socket < 0)
-		return 0; /* it went while it waited, or will be tried again */
+	if (socket < 0) {
+		/* It went while it waited; or there are no descriptors, and
+		 * the loop would ask again at once, and for ever. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM) {
+			log_warning("cannot take a client: %s; clients wait",
+				    strerror(errno));
+			sd_event_source_set_enabled(source, SD_EVENT_OFF);
+			sd_event_source_set_time_relative(self->retry,
+							  RETRY_PERIOD);
+			sd_event_source_set_enabled(self->retry,
+						    SD_EVENT_ONESHOT);
+		}
+		return 0;
+	}
 	if (broker_adopt_connection(self, socket, &err) < 0)
 		log_warning("a client dropped: %s", err.text);
 	else
@@ -207,6 +220,8 @@ static int on_retry(sd_event_source *source, uint64_t now, void *context)
 
 	for (size_t i = 0; i < self->registry.npools; i++)
 		pool_retry(self->registry.pools[i]);
+	if (self->accept != NULL && self->nconnections < BROKER_CLIENTS_MAX)
+		sd_event_source_set_enabled(self->accept, SD_EVENT_ON);
 	return 0;
 }
 
