@@ -106,6 +106,8 @@ int64_t hcall_grant_bulk(struct hcall_guest *guest,
 	memcpy(array, addresses, count * sizeof(uint64_t));
 	guest->counts.grants += count;
 	prepare_all(guest, gfp, (unsigned int)order, count, pages);
+	if (may_wait)
+		grant_give_back(guest);
 	return 0;
 }
 

@@ -209,6 +209,9 @@ int64_t hcall_grant(struct hcall_guest *guest, const struct vcpu_call *call)
 	}
 	grant_prepare(guest, gfp, page, (unsigned int)order);
 	guest->counts.grants++;
+	/* What others released while this one spoke with the broker. */
+	if (may_wait)
+		grant_give_back(guest);
 	return (int64_t)gpa_of_page(page);
 }
 
