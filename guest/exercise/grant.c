@@ -154,6 +154,24 @@ static void c_interface_refuses(void)
 	expect(counts_now().mistakes, before.mistakes + 4);
 }
 
+/* What may wait is refused where nothing may, by the VMM's own look. */
+static void kernel_with_interrupts_off(void)
+{
+	static uint64_t addresses[1];
+	uint64_t flags = local_irq_save();
+
+	expect_mistake(LAB_EDEADLK, LAB_HC_GRANT, LAB_GFP_KERNEL, 0);
+	expect_mistake(LAB_EDEADLK, LAB_HC_GRANT_BULK, LAB_GFP_KERNEL, 0, 1,
+		       (uint64_t)addresses);
+	int64_t atomic = call(LAB_HC_GRANT, LAB_GFP_ATOMIC, 0);
+	local_irq_restore(flags);
+	if (atomic > 0)
+		call(LAB_HC_RELEASE, (uint64_t)atomic, 0);
+	int64_t kernel = call(LAB_HC_GRANT, LAB_GFP_KERNEL, 0);
+	expect(kernel > 0, true);
+	expect(call(LAB_HC_RELEASE, (uint64_t)kernel, 0), 0);
+}
+
 static void no_context(void)
 {
 	expect_mistake(LAB_EINVAL, LAB_HC_GRANT, 0, 0);
@@ -275,6 +293,8 @@ static const struct tap_case cases[] = {
 	{"grant: LAB_GFP_ZERO after dirt reads as zero", zero},
 	{"alloc_page and its family", c_interface},
 	{"alloc_page and its family refuse", c_interface_refuses},
+	{"grant: KERNEL with interrupts off: EDEADLK",
+	 kernel_with_interrupts_off},
 	{"grant: no context: EINVAL", no_context},
 	{"grant: two contexts: EINVAL", two_contexts},
 	{"grant: an unknown flag: EINVAL", unknown_flags},

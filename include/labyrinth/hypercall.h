@@ -127,6 +127,7 @@ enum lab_hypercall {
 #define LAB_EINVAL   22	 /* incoherent or unknown flags, path, attribute */
 #define LAB_EDOM     33	 /* the address is not aligned to its order */
 #define LAB_ERANGE   34	 /* order above LAB_MAX_ORDER */
+#define LAB_EDEADLK  35	 /* LAB_GFP_KERNEL with interrupts off */
 #define LAB_ENOSYS   38	 /* no such call */
 #define LAB_EMSGSIZE 90	 /* granted, but with another order */
 #define LAB_ESTALE   116 /* released already */

@@ -14,9 +14,10 @@ _Static_assert(LAB_EPERM == EPERM && LAB_ENOENT == ENOENT &&
 		       LAB_ENOMEM == ENOMEM && LAB_EACCES == EACCES &&
 		       LAB_EFAULT == EFAULT && LAB_EINVAL == EINVAL &&
 		       LAB_EDOM == EDOM && LAB_ERANGE == ERANGE &&
-		       LAB_ENOSYS == ENOSYS && LAB_EMSGSIZE == EMSGSIZE &&
-		       LAB_EIO == EIO && LAB_EBADF == EBADF &&
-		       LAB_ESTALE == ESTALE && LAB_EDQUOT == EDQUOT,
+		       LAB_EDEADLK == EDEADLK && LAB_ENOSYS == ENOSYS &&
+		       LAB_EMSGSIZE == EMSGSIZE && LAB_EIO == EIO &&
+		       LAB_EBADF == EBADF && LAB_ESTALE == ESTALE &&
+		       LAB_EDQUOT == EDQUOT,
 	       "errno numbers");
 
 #define CALL(name) [LAB_HC_##name - LAB_HC_BASE]

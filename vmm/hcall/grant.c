@@ -39,8 +39,9 @@ bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
 
 int grant_may_wait(const struct vcpu_call *call, uint64_t gfp)
 {
-	(void)call;
-	return (gfp & LAB_GFP_KERNEL) != 0;
+	if (!(gfp & LAB_GFP_KERNEL))
+		return 0;
+	return call->may_sleep ? 1 : -EDEADLK;
 }
 
 /* Does this path of the guest fail now, as it was told to? */
