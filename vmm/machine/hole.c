@@ -172,14 +172,17 @@ static int run_without_window(struct vcpu *self, uint64_t *gpa, struct err *err)
 /* KVM drops a machine check in silence when the guest has cleared MC0_CTL. */
 static bool can_tell(const struct vcpu *self)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry control;
-	} msrs = {.head.nmsrs = 1, .control.index = MSR_MC0_CTL};
+	/* One entry in the array at the structure's end. */
+	_Alignas(struct kvm_msrs)
+		uint8_t bytes[sizeof(struct kvm_msrs) +
+			      sizeof(struct kvm_msr_entry)] = {0};
+	struct kvm_msrs *msrs = (struct kvm_msrs *)bytes;
 
+	msrs->nmsrs = 1;
+	msrs->entries[0].index = MSR_MC0_CTL;
 	return (self->run->s.regs.sregs.cr4 & CR4_MCE) != 0 &&
-	       ioctl(self->fd, KVM_GET_MSRS, &msrs) == 1 &&
-	       msrs.control.data == UINT64_MAX;
+	       ioctl(self->fd, KVM_GET_MSRS, msrs) == 1 &&
+	       msrs->entries[0].data == UINT64_MAX;
 }
 
 static int inject(struct vcpu *self, uint64_t gpa, struct err *err)
