@@ -123,21 +123,20 @@ static int run_without_window(struct vcpu *self, uint64_t *gpa, struct err *err)
 	uint8_t *window =
 		memory->base + (uint64_t)memory->ram * LAB_EXTENT_SIZE;
 
-	int r = vm_set_slot(self->vm, VM_SLOT_WINDOW, LAB_WINDOW_BASE, window,
-			    0, err);
+	const int64_t start = used_time();
+	timer_t deadline;
+
+	int r = start_deadline(&deadline, err);
 	if (r < 0)
 		return r;
-	int run, code;
-	bool ended;
-	timer_t deadline;
-	const int64_t start = used_time();
-	r = start_deadline(&deadline, err);
+	r = vm_set_slot(self->vm, VM_SLOT_WINDOW, LAB_WINDOW_BASE, window, 0,
+			err);
 	if (r < 0) {
-		struct err ignored;
-		vm_set_slot(self->vm, VM_SLOT_WINDOW, LAB_WINDOW_BASE, window,
-			    bytes, &ignored);
+		timer_delete(deadline);
 		return r;
 	}
+	int run, code;
+	bool ended;
 	self->run->s.regs.regs.rflags &= ~RFLAGS_IF;
 	self->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
 	do {
