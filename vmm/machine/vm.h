@@ -19,6 +19,7 @@ struct vm {
 	int fd;		    /* the VM */
 	bool has_vmcall;    /* unknown hypercalls come to user space */
 	bool has_pre_fault; /* KVM_PRE_FAULT_MEMORY works */
+	bool has_stats;	    /* KVM tells what it counts (stats.h) */
 };
 
 /* A vm that holds nothing, for vm_close(). */
