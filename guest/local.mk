@@ -51,6 +51,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/smp.h \
 	guest/spinlock.c \
 	guest/spinlock.h \
+	guest/stats.c \
 	guest/string.c \
 	guest/trampoline.S \
 	guest/trap.c \
@@ -90,6 +91,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/selftest.h \
 	guest/exercise/smp.c \
 	guest/exercise/smp.h \
+	guest/exercise/stats.c \
 	guest/exercise/storm.c \
 	guest/exercise/tap.c \
 	guest/exercise/tap.h

@@ -16,7 +16,9 @@ static void features(void)
 	uint32_t ebx = cpu_cpuid(LAB_CPUID_ABI).ebx;
 
 	expect(call(LAB_HC_FEATURES), ebx);
-	expect(ebx & ~(LAB_FEATURE_MACHINE_CHECK | LAB_FEATURE_PRE_FAULT), 0);
+	expect(ebx & ~(LAB_FEATURE_MACHINE_CHECK | LAB_FEATURE_PRE_FAULT |
+		       LAB_FEATURE_STATS),
+	       0);
 }
 
 static void boot_info(void)

@@ -94,8 +94,9 @@ int exercise_selftest(int argc, char **argv)
 {
 	/* grant first: it wants pages that nobody has had before. */
 	const struct tap_group groups[] = {
-		grant_group,	  release_group, bulk_group,	counts_group,
-		protection_group, calls_group,	 library_group, fail_group,
+		grant_group,   release_group,	 bulk_group,
+		counts_group,  protection_group, calls_group,
+		library_group, fail_group,	 stats_group,
 	};
 
 	(void)argc;

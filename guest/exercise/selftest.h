@@ -8,7 +8,8 @@
 #include "tap.h"
 
 extern const struct tap_group calls_group, protection_group, grant_group,
-	release_group, bulk_group, counts_group, library_group, fail_group;
+	release_group, bulk_group, counts_group, library_group, fail_group,
+	stats_group;
 
 /* The raw call with as many arguments as are of interest. */
 #define call(...) call_array((const uint64_t[5]){__VA_ARGS__})

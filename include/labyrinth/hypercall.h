@@ -59,6 +59,8 @@
 #define LAB_FEATURE_MACHINE_CHECK (1u << 0)
 /* The host fills second-stage tables before a guest's first touch. */
 #define LAB_FEATURE_PRE_FAULT (1u << 1)
+/* The host's kernel counts what LAB_HC_STATS tells. */
+#define LAB_FEATURE_STATS (1u << 2)
 
 /*
  * Calls. The numbers start high so that none is one that the kernel's Xen
@@ -90,8 +92,10 @@ enum lab_hypercall {
 	LAB_HC_FAIL = 0x4c42000b,
 	/* (IN bytes, count) -> bytes appended to the host's output file */
 	LAB_HC_OUTPUT = 0x4c42000c,
+	/* (OUT struct lab_stats, size) -> bytes written */
+	LAB_HC_STATS = 0x4c42000e,
 
-	LAB_HC_MAX = LAB_HC_OUTPUT
+	LAB_HC_MAX = LAB_HC_STATS
 };
 
 #define LAB_BULK_MAX	512  /* grants in one bulk call: one page of u64 */
@@ -129,6 +133,7 @@ enum lab_hypercall {
 #define LAB_ERANGE   34	 /* order above LAB_MAX_ORDER */
 #define LAB_EDEADLK  35	 /* LAB_GFP_KERNEL with interrupts off */
 #define LAB_ENOSYS   38	 /* no such call */
+#define LAB_ENODATA  61	 /* the host's kernel does not count this */
 #define LAB_EMSGSIZE 90	 /* granted, but with another order */
 #define LAB_ESTALE   116 /* released already */
 #define LAB_EDQUOT   122 /* the guest's own limit is reached */
@@ -145,6 +150,20 @@ struct lab_counts {
 	uint64_t releases;	   /* grants given back */
 	uint64_t mistakes;	   /* calls refused for the guest's own fault */
 	uint64_t calls;		   /* hypercalls, whatever their answer */
+};
+
+/*
+ * What this processor has cost the host, as LAB_HC_STATS writes it: since its
+ * start, the exit of the call itself included. exits and those of its kinds are
+ * KVM's own statistics.
+ */
+struct lab_stats {
+	uint64_t exits;	       /* from the guest to the host's kernel */
+	uint64_t guest_faults; /* of those, for second-stage tables' gaps */
+	uint64_t interrupts;   /* of those, for the host's own interrupts */
+	uint64_t user_exits;   /* its thread came back to the VMM */
+	uint64_t host_faults;  /* page faults of the VMM's thread for it */
+	uint64_t host_major;   /* of those, that had to wait for a disk */
 };
 
 /*
@@ -194,6 +213,15 @@ _Static_assert(offsetof(struct lab_counts, grants_failed) == 48, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, releases) == 56, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, mistakes) == 64, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, calls) == 72, "lab_counts");
+
+_Static_assert(sizeof(struct lab_stats) == 48, "lab_stats: size");
+_Static_assert(offsetof(struct lab_stats, exits) == 0, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, guest_faults) == 8, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, interrupts) == 16, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, user_exits) == 24, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, host_faults) == 32, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, host_major) == 40, "lab_stats");
+
 _Static_assert(LAB_EXTENT_PAGES *LAB_PAGE_SIZE == LAB_EXTENT_SIZE, "extent");
 _Static_assert((1u << LAB_MAX_ORDER) == LAB_EXTENT_PAGES, "order");
 

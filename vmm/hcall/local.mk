@@ -12,4 +12,5 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/handlers.h \
 	vmm/hcall/listener.c \
 	vmm/hcall/listener.h \
-	vmm/hcall/query.c
+	vmm/hcall/query.c \
+	vmm/hcall/stats.c
