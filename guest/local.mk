@@ -86,6 +86,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/probe.c \
 	guest/exercise/protection.c \
 	guest/exercise/release.c \
+	guest/exercise/resident.c \
 	guest/exercise/ring3.S \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
