@@ -76,7 +76,7 @@ static void short_and_long(void)
 
 static void no_room(void)
 {
-	expect_mistake(LAB_E2BIG, LAB_HC_STATS, ram_end() - 64, 0);
+	expect_mistake(LAB_E2BIG, LAB_HC_STATS, ram_end() - STATS_SIZE, 0);
 }
 
 static void bad_buffer(void)
