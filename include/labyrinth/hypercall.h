@@ -65,34 +65,73 @@
 /*
  * Calls. The numbers start high so that none is one that the kernel's Xen
  * or KVM hypercalls answer by themselves. 0 is no call.
+ *
+ * Each says which errors (LAB_E..., below) it may answer, in the order of its
+ * checks. Errors of any call, before its own: EPERM ENOSYS. When each comes
+ * is said in docs/hypercalls.md; tests/lint/check-errors has header, prose and
+ * tests agree on every one.
  */
 #define LAB_HC_BASE UINT32_C(0x4c420000)
 enum lab_hypercall {
-	/* () -> LAB_ABI_VERSION */
+	/* () -> LAB_ABI_VERSION; errors: none */
 	LAB_HC_VERSION = 0x4c420001,
-	/* () -> feature bits, as in CPUID */
+	/* () -> feature bits, as in CPUID; errors: none */
 	LAB_HC_FEATURES = 0x4c420002,
-	/* (gfp, order) -> guest-physical address of 2^order pages */
+	/*
+	 * (gfp, order) -> guest-physical address of 2^order pages
+	 * Errors: EINVAL ERANGE EDEADLK EDQUOT ENOMEM
+	 */
 	LAB_HC_GRANT = 0x4c420003,
-	/* (gpa, order) -> 0 */
+	/*
+	 * (gpa, order) -> 0
+	 * Errors: ERANGE ENXIO EDOM EACCES ENOENT ESTALE EMSGSIZE
+	 */
 	LAB_HC_RELEASE = 0x4c420004,
-	/* (gfp, order, count, OUT u64 gpa[count]) -> 0; whole or not at all */
+	/*
+	 * (gfp, order, count, OUT u64 gpa[count]) -> 0; whole or not at all
+	 * Errors: EINVAL ERANGE E2BIG EFAULT EDEADLK EDQUOT ENOMEM
+	 */
 	LAB_HC_GRANT_BULK = 0x4c420005,
-	/* (order, count, IN u64 gpa[count]) -> 0; whole or not at all */
+	/*
+	 * (order, count, IN u64 gpa[count]) -> 0; whole or not at all
+	 * Errors: ERANGE E2BIG EFAULT ENXIO EDOM EACCES ENOENT ESTALE
+	 * EMSGSIZE
+	 */
 	LAB_HC_RELEASE_BULK = 0x4c420006,
-	/* (OUT struct lab_counts, size) -> bytes written */
+	/*
+	 * (OUT struct lab_counts, size) -> bytes written
+	 * Errors: E2BIG EFAULT
+	 */
 	LAB_HC_QUERY = 0x4c420007,
-	/* (gpa) -> order of the grant that covers this page of the window */
+	/*
+	 * (gpa) -> order of the grant that covers this page of the window
+	 * Errors: ENXIO EACCES ENOENT
+	 */
 	LAB_HC_INSPECT = 0x4c420008,
-	/* (IN text, bytes) -> bytes written to the console */
+	/*
+	 * (IN text, bytes) -> bytes written to the console
+	 * Errors: E2BIG EFAULT
+	 */
 	LAB_HC_CONSOLE = 0x4c420009,
-	/* (status 0 to 123); does not come back if status is in range */
+	/*
+	 * (status 0 to 123); does not come back if status is in range
+	 * Errors: E2BIG
+	 */
 	LAB_HC_EXIT = 0x4c42000a,
-	/* (path, IN struct lab_fail, size) -> 0 */
+	/*
+	 * (path, IN struct lab_fail, size) -> 0
+	 * Errors: E2BIG EFAULT EINVAL
+	 */
 	LAB_HC_FAIL = 0x4c42000b,
-	/* (IN bytes, count) -> bytes appended to the host's output file */
+	/*
+	 * (IN bytes, count) -> bytes appended to the host's output file
+	 * Errors: E2BIG EBADF EFAULT EIO
+	 */
 	LAB_HC_OUTPUT = 0x4c42000c,
-	/* (OUT struct lab_stats, size) -> bytes written */
+	/*
+	 * (OUT struct lab_stats, size) -> bytes written
+	 * Errors: E2BIG ENODATA EFAULT
+	 */
 	LAB_HC_STATS = 0x4c42000e,
 
 	LAB_HC_MAX = LAB_HC_STATS
@@ -115,10 +154,7 @@ enum lab_hypercall {
 #define LAB_GFP_CONTEXTS (LAB_GFP_ATOMIC | LAB_GFP_NOWAIT | LAB_GFP_KERNEL)
 #define LAB_GFP_ALL	 (LAB_GFP_CONTEXTS | LAB_GFP_ZERO)
 
-/*
- * Errors: Linux's numbers. Which call answers which, and when, is said in
- * docs/hypercalls.md.
- */
+/* Errors: Linux's numbers. Which call answers which is said above. */
 #define LAB_EPERM    1	 /* a hypercall from a ring other than 0 */
 #define LAB_ENOENT   2	 /* no grant begins at this page, nor ever did */
 #define LAB_EIO	     5	 /* the host could not write its output file */
