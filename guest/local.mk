@@ -53,6 +53,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/smp.h \
 	guest/spinlock.c \
 	guest/spinlock.h \
+	guest/stats.c \
 	guest/string.c \
 	guest/trampoline.S \
 	guest/trap.c \
@@ -94,6 +95,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/protection.c \
 	guest/exercise/release.c \
 	guest/exercise/reserve.c \
+	guest/exercise/resident.c \
 	guest/exercise/ring3.S \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
@@ -101,6 +103,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/settle.h \
 	guest/exercise/smp.c \
 	guest/exercise/smp.h \
+	guest/exercise/stats.c \
 	guest/exercise/storm.c \
 	guest/exercise/tap.c \
 	guest/exercise/tap.h

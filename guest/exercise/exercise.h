@@ -28,6 +28,9 @@ int exercise_probe(int argc, char **argv);
 /* TAP: atomic grants between two marks; wants 8M of window guaranteed. */
 int exercise_atomic(int argc, char **argv);
 
+/* TAP: first touches of what is granted; wants 8M of window guaranteed. */
+int exercise_resident(int argc, char **argv);
+
 /* [PAGES [ROUNDS [PASSES]]] take and give back, to be watched. */
 int exercise_hold(int argc, char **argv);
 
@@ -40,7 +43,8 @@ int exercise_crash(int argc, char **argv);
 /* Die of a grant that may wait under a lock. */
 int exercise_nap(int argc, char **argv);
 
-/* [cr3 | msr] Touch a page that is not ours, deaf to machine checks: the VMM stops us. */
+/* [cr3 | msr] Touch a page that is not ours, deaf to machine checks: the VMM
+ * stops us. */
 int exercise_touch_hole(int argc, char **argv);
 
 #endif

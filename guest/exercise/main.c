@@ -20,14 +20,16 @@ static const struct {
 	 exercise_pressure},
 	{"probe", "", "what of the window answers", exercise_probe},
 	{"atomic", "", "atomic grants, to be traced", exercise_atomic},
+	{"resident", "", "first touches, by the host's statistics",
+	 exercise_resident},
 	{"hold", "[PAGES [ROUNDS [PASSES]]]", "take and give back, slowly",
 	 exercise_hold},
 	{"spin", "", "grant and release for ever", exercise_spin},
 	{"crash", "[PROCESSOR]", "die of a page fault there (status 123)",
 	 exercise_crash},
 	{"nap", "", "may wait under a lock (status 123)", exercise_nap},
-	{"touch-hole", "[cr3 | msr]", "touch a page without a lease (status 126)",
-	 exercise_touch_hole},
+	{"touch-hole", "[cr3 | msr]",
+	 "touch a page without a lease (status 126)", exercise_touch_hole},
 };
 
 #define EXERCISES (sizeof(exercises) / sizeof(exercises[0]))

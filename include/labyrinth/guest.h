@@ -142,6 +142,12 @@ int64_t lab_hypercall(uint64_t number, uint64_t a, uint64_t b, uint64_t c,
 int lab_query(struct lab_counts *counts);
 
 /*
+ * What this processor has cost the host. 0 or a negated errno: -LAB_ENODATA
+ * where the host's kernel does not count it (no LAB_FEATURE_STATS).
+ */
+int lab_stats(struct lab_stats *stats);
+
+/*
  * Make calls of this path fail on purpose, as <labyrinth/hypercall.h> says;
  * attributes that are all zeroes end it. 0 or a negated errno.
  */

@@ -44,6 +44,8 @@ two_guests() {
         if [[ $exercise == selftest && $guest == bob ]]; then
             tap_is "$transport, $exercise: what it handed over" \
                 "$(<"$work/bob.file")" "by selftest"
+            tap_is "$transport, $exercise: told that there is no file" \
+                "$(grep -c '^# no output file' "$work/ada.tap")" 1
         fi
         [[ $exercise != smp ]] || lines_whole "$guest"
         [[ ! -s $work/$guest.err ]] || sed 's/^/# /' "$work/$guest.err"
