@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each processor has of its own, found by the base of GS. Ring 3 never
- * changes GS, so nothing swaps it.
+ * What each processor has of its own, found by the base of GS. Ring 3 may load
+ * GS and so loses its base; every way in from there swaps ours back
+ * (vectors.S).
  */
 #ifndef GUEST_PERCPU_H
 #define GUEST_PERCPU_H
