@@ -107,9 +107,11 @@ enum lab_hypercall {
 #define LAB_GFP_NOWAIT (1u << 1) /* never waits, may not */
 #define LAB_GFP_KERNEL (1u << 2) /* may wait for the broker */
 #define LAB_GFP_ZERO   (1u << 8) /* the pages read as zero */
+/* For one address space of the guest alone: the guest's kernel sees to it. */
+#define LAB_GFP_EXCL (1u << 11)
 
 #define LAB_GFP_CONTEXTS (LAB_GFP_ATOMIC | LAB_GFP_NOWAIT | LAB_GFP_KERNEL)
-#define LAB_GFP_ALL	 (LAB_GFP_CONTEXTS | LAB_GFP_ZERO)
+#define LAB_GFP_ALL	 (LAB_GFP_CONTEXTS | LAB_GFP_ZERO | LAB_GFP_EXCL)
 
 /*
  * Errors: Linux's numbers. Which call answers which, and when, is said in
