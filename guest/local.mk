@@ -32,6 +32,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/console.c \
 	guest/console.h \
 	guest/cpu.h \
+	guest/excl.c \
+	guest/excl.h \
 	guest/fail.c \
 	guest/freestanding.h \
 	guest/hcall.c \
@@ -39,6 +41,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/init.c \
 	guest/irq.c \
 	guest/irq.h \
+	guest/mm.c \
+	guest/mm.h \
 	guest/mmu.c \
 	guest/mmu.h \
 	guest/pages.c \
@@ -53,6 +57,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/spinlock.h \
 	guest/string.c \
 	guest/trampoline.S \
+	guest/tree.c \
+	guest/tree.h \
 	guest/trap.c \
 	guest/trap.h \
 	guest/vectors.S

@@ -20,6 +20,7 @@
 
 #include <labyrinth/bootinfo.h>
 #include <labyrinth/hypercall.h>
+#include <labyrinth/mm.h>
 
 typedef uint32_t gfp_t;
 
@@ -27,6 +28,7 @@ typedef uint32_t gfp_t;
 #define GFP_NOWAIT ((gfp_t)LAB_GFP_NOWAIT)
 #define GFP_KERNEL ((gfp_t)LAB_GFP_KERNEL)
 #define __GFP_ZERO ((gfp_t)LAB_GFP_ZERO)
+#define GFP_EXCL   ((gfp_t)LAB_GFP_EXCL)
 
 #define PAGE_SHIFT LAB_PAGE_SHIFT
 #define PAGE_SIZE  LAB_PAGE_SIZE
@@ -50,7 +52,9 @@ struct page;
  * 2^order contiguous pages (order 0 to MAX_ORDER), aligned to their size, or
  * NULL. gfp: one of GFP_ATOMIC, GFP_NOWAIT, GFP_KERNEL, and __GFP_ZERO if
  * wanted. The block is the caller's until __free_pages(). With GFP_KERNEL the
- * context must be one that may wait: see might_sleep().
+ * context must be one that may wait: see might_sleep(). With GFP_EXCL the block
+ * can be mapped in one address space only, and once: see mm_map(). That may
+ * take a page more, to record it, and is refused if that one cannot be had.
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 
@@ -59,7 +63,8 @@ struct page *alloc_page(gfp_t gfp);
 
 /*
  * Give a block back, with the order it was granted with. NULL is allowed and
- * does nothing. A mistake changes nothing and is counted by the VMM.
+ * does nothing. A mistake changes nothing and is counted by the VMM. Panics if
+ * an exclusive block is mapped.
  */
 void __free_pages(struct page *page, unsigned int order);
 
