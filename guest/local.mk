@@ -49,6 +49,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/percpu.h \
 	guest/output.c \
 	guest/printf.c \
+	guest/process.c \
 	guest/segment.c \
 	guest/segment.h \
 	guest/smp.c \
@@ -61,6 +62,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/tree.h \
 	guest/trap.c \
 	guest/trap.h \
+	guest/user.S \
 	guest/vectors.S
 
 # Link a guest: start-up code first, the library last.

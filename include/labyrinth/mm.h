@@ -6,16 +6,18 @@
  *
  * The kernel is mapped in all of them at the same addresses, for ring 0 alone.
  * It sees every page, exclusive or not: the promise is one address space to
- * another.
+ * another. Ring 3 has no port, no privileged instruction, no x87 or vector
+ * register, and one call: INT LAB_RING3_CALL ends it, and RAX is its result.
  */
 #ifndef LABYRINTH_MM_H
 #define LABYRINTH_MM_H
 
 #include <stdint.h>
 
-/* The user addresses. */
+/* The user addresses, and the vector of ring 3's only call. */
 #define LAB_USER_START UINT64_C(0x600000000000)
 #define LAB_USER_END   UINT64_C(0x7ffffffff000)
+#define LAB_RING3_CALL 0x21
 
 /* What mm_map() allows; one of them is VM_READ, and never WRITE with EXEC. */
 #define VM_READ	     (1u << 0)
@@ -74,5 +76,31 @@ int mm_map(struct mm *mm, uint64_t address, struct page *page,
  * but a part of an exclusive block, or have one among others.
  */
 int mm_unmap(struct mm *mm, uint64_t address, unsigned int order);
+
+/* How a run ended. */
+struct mm_exit {
+	uint64_t value; /* of its call; 0 otherwise */
+	/* The exception that ended it, and for a page fault its address. */
+	unsigned int vector;
+	uint64_t error, rip, address;
+	/*
+	 * If that address belongs to an exclusive block of another address
+	 * space: the guest-physical page, its owner, and where the owner has
+	 * it. Else page is 0.
+	 */
+	uint64_t page, owner_address;
+	char owner[MM_NAME_MAX];
+};
+
+/*
+ * Run ring-3 code on this processor until it ends: from entry, with argument
+ * in RDI and stack in RSP, all other registers 0, interrupts on. 0: it ended by
+ * its call; -LAB_EFAULT: by an exception, which is printed; -LAB_ENXIO: entry
+ * is no user address. exit: how; untouched at -LAB_ENXIO. One address space may
+ * run on several processors. Interrupts are handled meanwhile; what waits for
+ * this processor's idle loop, as on_each_cpu(), waits.
+ */
+int mm_run(struct mm *mm, uint64_t entry, uint64_t argument, uint64_t stack,
+	   struct mm_exit *exit);
 
 #endif
