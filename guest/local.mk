@@ -77,10 +77,13 @@ guest_labyrinth_demo_elf_LDADD = $(GUEST_LIBS)
 guest_labyrinth_demo_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
 guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/atomic.c \
+	guest/exercise/binding.c \
 	guest/exercise/bulk.c \
 	guest/exercise/calls.c \
 	guest/exercise/context.c \
 	guest/exercise/counts.c \
+	guest/exercise/exclusive.c \
+	guest/exercise/exclusive.h \
 	guest/exercise/exercise.h \
 	guest/exercise/fail.c \
 	guest/exercise/fail-nth.c \
@@ -91,16 +94,20 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/library.c \
 	guest/exercise/main.c \
 	guest/exercise/probe.c \
+	guest/exercise/process.c \
 	guest/exercise/protection.c \
 	guest/exercise/release.c \
 	guest/exercise/ring3.S \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
+	guest/exercise/shortage.c \
 	guest/exercise/smp.c \
 	guest/exercise/smp.h \
 	guest/exercise/storm.c \
 	guest/exercise/tap.c \
-	guest/exercise/tap.h
+	guest/exercise/tap.h \
+	guest/exercise/together.c \
+	guest/exercise/user.S
 
 noinst_PROGRAMS += guest/render.elf
 guest_render_elf_CPPFLAGS = -I$(top_srcdir)/include

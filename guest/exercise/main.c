@@ -14,6 +14,8 @@ static const struct {
 	{"storm", "[SEED [ROUNDS]]", "on all processors, patterns checked",
 	 exercise_storm},
 	{"smp", "", "processors, locks, interrupts", exercise_smp},
+	{"exclusive", "[free]", "address spaces, and pages of one alone",
+	 exercise_exclusive},
 	{"fail-nth", "", "each grant, lease and mapping fails in turn",
 	 exercise_fail_nth},
 	{"probe", "", "what of the window answers", exercise_probe},
@@ -24,8 +26,8 @@ static const struct {
 	{"crash", "[PROCESSOR]", "die of a page fault there (status 123)",
 	 exercise_crash},
 	{"nap", "", "may wait under a lock (status 123)", exercise_nap},
-	{"touch-hole", "[cr3 | msr]", "touch a page without a lease (status 126)",
-	 exercise_touch_hole},
+	{"touch-hole", "[cr3 | msr]",
+	 "touch a page without a lease (status 126)", exercise_touch_hole},
 };
 
 #define EXERCISES (sizeof(exercises) / sizeof(exercises[0]))
