@@ -16,6 +16,10 @@ int exercise_storm(int argc, char **argv);
 /* TAP: processors, locks, interrupts, and who may wait. */
 int exercise_smp(int argc, char **argv);
 
+/* TAP: two processes in ring 3, and pages that only one of them can have; free:
+ * die of giving back a page that is mapped. */
+int exercise_exclusive(int argc, char **argv);
+
 /* TAP: a script, run again and again; in the N-th run the N-th call fails. */
 int exercise_fail_nth(int argc, char **argv);
 

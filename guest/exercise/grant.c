@@ -220,8 +220,8 @@ static void ask_for_more(void)
 			LAB_MAX_ORDER) &&
 	    is_shortage(LAB_EDQUOT, LAB_HC_GRANT, LAB_GFP_KERNEL,
 			LAB_MAX_ORDER))
-		is_shortage(LAB_EDQUOT, LAB_HC_GRANT_BULK, LAB_GFP_KERNEL, 0, 2,
-			    (uint64_t)list);
+		is_shortage(LAB_EDQUOT, LAB_HC_GRANT_BULK, LAB_GFP_KERNEL,
+			    LAB_MAX_ORDER, 2, (uint64_t)list);
 }
 
 /*

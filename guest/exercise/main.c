@@ -14,6 +14,8 @@ static const struct {
 	{"storm", "[SEED [ROUNDS]]", "on all processors, patterns checked",
 	 exercise_storm},
 	{"smp", "", "processors, locks, interrupts", exercise_smp},
+	{"exclusive", "[free]", "address spaces, and pages of one alone",
+	 exercise_exclusive},
 	{"fail-nth", "", "each grant, lease and mapping fails in turn",
 	 exercise_fail_nth},
 	{"pressure", "", "watermarks, levels, events, shrinkers",

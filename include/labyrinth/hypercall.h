@@ -143,11 +143,11 @@ enum lab_hypercall {
 	LAB_HC_MAX = LAB_HC_STATS
 };
 
-#define LAB_BULK_MAX	512  /* grants in one bulk call: one page of u64 */
-#define LAB_STATUS_ALIGN 64 /* bytes: of struct lab_status's address */
-#define LAB_CONSOLE_MAX 4096 /* bytes in one console call */
-#define LAB_OUTPUT_MAX	4096 /* bytes in one output call */
-#define LAB_EXIT_MAX	123  /* highest exit status of a guest's own */
+#define LAB_BULK_MAX	 512  /* grants in one bulk call: one page of u64 */
+#define LAB_STATUS_ALIGN 64   /* bytes: of struct lab_status's address */
+#define LAB_CONSOLE_MAX	 4096 /* bytes in one console call */
+#define LAB_OUTPUT_MAX	 4096 /* bytes in one output call */
+#define LAB_EXIT_MAX	 123  /* highest exit status of a guest's own */
 
 /*
  * Allocation flags of LAB_HC_GRANT: exactly one context, and modifiers. Any
@@ -159,12 +159,14 @@ enum lab_hypercall {
 #define LAB_GFP_ZERO	(1u << 8)  /* the pages read as zero */
 #define LAB_GFP_NOWARN	(1u << 9)  /* a failure is not logged */
 #define LAB_GFP_NORETRY (1u << 10) /* KERNEL: ask once, wait for no guest */
-#define LAB_GFP_ASYNC	(1u << 12) /* KERNEL: do not wait, send an event */
+/* For one address space of the guest alone: the guest's kernel sees to it. */
+#define LAB_GFP_EXCL  (1u << 11)
+#define LAB_GFP_ASYNC (1u << 12) /* KERNEL: do not wait, send an event */
 
 #define LAB_GFP_CONTEXTS (LAB_GFP_ATOMIC | LAB_GFP_NOWAIT | LAB_GFP_KERNEL)
-#define LAB_GFP_ALL                                           \
-	(LAB_GFP_CONTEXTS | LAB_GFP_ZERO | LAB_GFP_NOWARN | \
-	 LAB_GFP_NORETRY | LAB_GFP_ASYNC)
+#define LAB_GFP_ALL                                                           \
+	(LAB_GFP_CONTEXTS | LAB_GFP_ZERO | LAB_GFP_NOWARN | LAB_GFP_NORETRY | \
+	 LAB_GFP_EXCL | LAB_GFP_ASYNC)
 
 /* Errors: Linux's numbers. Which call answers which is said above. */
 #define LAB_EPERM    1	 /* a hypercall from a ring other than 0 */
