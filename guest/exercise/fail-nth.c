@@ -302,6 +302,9 @@ static void drain(void)
 	unsigned int count = 0, small = 0;
 
 	memset(&run, 0, sizeof(run));
+	/* What was before is over, but a level falls a while later. */
+	for (unsigned int i = 0; i < PATIENCE && lab_pressure(); i++)
+		settle();
 	while (count < DRAINED && small < 200) {
 		struct lab_counts now = counts_now();
 		unsigned int order = 6;
