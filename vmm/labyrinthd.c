@@ -33,12 +33,18 @@ struct options {
 	const char *run_dir;
 	const char *libvirt_dir; /* NULL: no libvirt endpoint */
 	int serve_fd;		 /* -1: serve whoever connects */
+	uint64_t take_after;	 /* ms; 0: never */
 };
+
+/* A day, in ms. */
+#define TAKE_AFTER_MAX 86400000u
+#define TAKE_AFTER     5000 /* ms, unless told otherwise */
 
 enum option_key {
 	OPTION_POOL = 'p',
 	OPTION_RUN_DIR = 'r',
 	OPTION_LIBVIRT_DIR = 'l',
+	OPTION_TAKE_AFTER = 't',
 	OPTION_SERVE_FD = 0x100,
 };
 
@@ -52,6 +58,11 @@ static const struct argp_option option_table[] = {
 	{"libvirt-dir", OPTION_LIBVIRT_DIR, "DIR", 0,
 	 "Listen for libvirt clients in DIR (default: /run/libvirt; none: "
 	 "do not)",
+	 0},
+	{"take-after", OPTION_TAKE_AFTER, "MS", 0,
+	 "Take leases from a guest that holds more than its guarantee and "
+	 "for so long gave back nothing that others wait for (default: 5000; "
+	 "0: never)",
 	 0},
 	{"serve-fd", OPTION_SERVE_FD, "FD", 0,
 	 "Serve only the VMM at the other end of the connected socket FD, "
@@ -113,6 +124,19 @@ static int parse_fd(const char *text, struct argp_state *state)
 	return (int)fd;
 }
 
+static uint64_t parse_ms(const char *text, struct argp_state *state)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long ms = strtoull(text, &end, 10);
+	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' ||
+	    ms > TAKE_AFTER_MAX)
+		argp_error(state, "--take-after %s: no number from 0 to %u",
+			   text, TAKE_AFTER_MAX);
+	return ms;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *self = state->input;
@@ -127,6 +151,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case OPTION_LIBVIRT_DIR:
 		self->libvirt_dir =
 			strcmp(argument, "none") == 0 ? NULL : argument;
+		return 0;
+	case OPTION_TAKE_AFTER:
+		self->take_after = parse_ms(argument, state);
 		return 0;
 	case OPTION_SERVE_FD:
 		self->serve_fd = parse_fd(argument, state);
@@ -272,6 +299,8 @@ static int serve(const struct options *options, struct err *err)
 	if (r < 0)
 		return err_set(err, -r, "make an event loop");
 	r = broker_new(&broker, event, err);
+	if (r == 0)
+		broker_take_after(broker, options->take_after * 1000);
 	if (r == 0 && options->serve_fd >= 0)
 		r = serve_one(options, broker, event, err);
 	else if (r == 0)
@@ -287,6 +316,7 @@ int main(int argc, char **argv)
 		.run_dir = "/run/labyrinth",
 		.libvirt_dir = "/run/libvirt",
 		.serve_fd = -1,
+		.take_after = TAKE_AFTER,
 	};
 	struct err err;
 

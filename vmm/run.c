@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "hcall/dispatch.h"
 #include "hcall/guest.h"
+#include "hcall/heard.h"
 #include "hcall/supply.h"
 #include "lease/client.h"
 #include "lease/private.h"
@@ -186,7 +187,7 @@ static void lay_out_calls(struct guest *self, const struct run_options *o)
 		.output = -1,
 		.fail = o->fail,
 	};
-	self->events = supply_events(&self->calls);
+	self->events = heard_events(&self->calls);
 }
 
 /* Fill the second-stage tables for all that is leased before the start. */

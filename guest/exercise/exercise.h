@@ -38,6 +38,9 @@ int exercise_resident(int argc, char **argv);
 /* [PAGES [ROUNDS [PASSES]]] take and give back, to be watched. */
 int exercise_hold(int argc, char **argv);
 
+/* Take all that there is, work on it for ever, and give nothing back. */
+int exercise_hog(int argc, char **argv);
+
 /* Grant and release for ever, to be killed. */
 int exercise_spin(int argc, char **argv);
 

@@ -94,6 +94,22 @@ int exercise_hold(int argc, char **argv)
 	return 0;
 }
 
+int exercise_hog(int argc, char **argv)
+{
+	struct lab_counts counts;
+
+	(void)argc;
+	(void)argv;
+	hold(MOST);
+	if (lab_query(&counts) != 0)
+		return 1;
+	printf("holding %lu pages, %lu of %lu leases\n", counts.pages_granted,
+	       counts.leases, counts.leases_limit);
+	while (work(1))
+		;
+	return 1;
+}
+
 int exercise_spin(int argc, char **argv)
 {
 	(void)argc;

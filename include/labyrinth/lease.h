@@ -8,7 +8,8 @@
  * REFUSED. Then LEASE is answered by LEASED, with the lease's descriptor in
  * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
  * repeats the seq of its question. To a VMM that asked for events the broker
- * sends RECLAIM and PRESSURE at any time after WELCOME, with seq 0. Anything
+ * sends RECLAIM, PRESSURE and REVOKED at any time after WELCOME, with seq 0;
+ * REVOKED is answered by RETURN. Anything
  * else, from either side, ends the connection; and the end of the connection,
  * however it came about, gives every lease back.
  */
@@ -31,6 +32,7 @@ enum lab_lease_type {
 	LAB_LEASE_RETURN = 6,	/* VMM: unmapped and closed, take it back */
 	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
 	LAB_LEASE_PRESSURE = 8, /* broker: the pool's level changed (event) */
+	LAB_LEASE_REVOKED = 9,	/* broker: a lease was taken (event) */
 };
 
 /* Flags of a HELLO. */
@@ -42,6 +44,14 @@ enum lab_lease_level {
 	LAB_LEASE_LEVEL_LOW = 1,      /* at its low watermark, or below */
 	LAB_LEASE_LEVEL_CRITICAL = 2, /* at its min watermark, or below */
 };
+
+/* Why a lease was taken from its owner. */
+enum lab_revoke_reason {
+	LAB_REVOKE_RECLAIM = 1, /* others waited, and it gave nothing back */
+};
+
+/* So many REVOKED are not yet answered by RETURN, at most. */
+#define LAB_REVOKED_MAX 64
 
 /* How a lease's file is backed: what the owner must know to map it well. */
 enum lab_backing {
@@ -93,6 +103,10 @@ struct lab_lease_msg {
 			uint64_t total;	    /* leases of the pool */
 			uint64_t available; /* what the level is about */
 		} pressure;
+		struct {
+			uint64_t lease;	 /* id, as in LEASED */
+			uint32_t reason; /* enum lab_revoke_reason */
+		} revoked;
 		uint8_t pad[240];
 	};
 };
@@ -129,5 +143,8 @@ _Static_assert(offsetof(struct lab_lease_msg, pressure.total) == 32,
 	       "pressure");
 _Static_assert(offsetof(struct lab_lease_msg, pressure.available) == 40,
 	       "pressure");
+_Static_assert(offsetof(struct lab_lease_msg, revoked.lease) == 16, "revoked");
+_Static_assert(offsetof(struct lab_lease_msg, revoked.reason) == 24,
+	       "revoked");
 
 #endif

@@ -13,6 +13,7 @@ broker_tests = \
 	tests/unit/recall-test \
 	tests/unit/session-test \
 	tests/unit/shortage-test \
+	tests/unit/taking-test \
 	tests/unit/watermark-test
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
@@ -68,6 +69,12 @@ tests_unit_shortage_test_SOURCES = tests/unit/shortage-test.c tests/unit/broker-
 	tests/unit/session-support.h tests/unit/shortage-support.h
 tests_unit_shortage_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_shortage_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_taking_test_SOURCES = tests/unit/taking-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h tests/unit/shortage-support.h
+tests_unit_taking_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_taking_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_recall_test_SOURCES = tests/unit/recall-test.c

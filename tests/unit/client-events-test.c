@@ -44,6 +44,15 @@ static void on_pressure(void *context, enum lab_lease_level level,
 		 (int)level, (unsigned long)available);
 }
 
+static void on_revoked(void *context, uint64_t lease, uint32_t reason)
+{
+	struct fixture *f = context;
+	size_t used = strlen(f->heard);
+
+	snprintf(f->heard + used, sizeof(f->heard) - used, "revoked %lu %u;",
+		 (unsigned long)lease, reason);
+}
+
 static int setup(void **state)
 {
 	static struct fixture fixture;
@@ -205,6 +214,22 @@ static void says_how_long_it_waits(void **state)
 	assert_int_equal(m.lease.wait_ms, 2500);
 }
 
+static void hears_that_a_lease_was_taken(void **state)
+{
+	struct fixture *f = *state;
+	const struct client_events events = {.revoked = on_revoked,
+					     .context = f};
+	struct lab_lease_msg m = make(LAB_LEASE_REVOKED, 0);
+	struct lease lease;
+
+	greet(f, &events);
+	m.revoked.lease = 7;
+	m.revoked.reason = LAB_REVOKE_RECLAIM;
+	prepare(f, &m, -1);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
+	assert_string_equal(f->heard, "revoked 7 1;");
+}
+
 /* An answer that is late belongs to whoever looks next. */
 static void takes_a_late_answer(void **state)
 {
@@ -322,6 +347,7 @@ int main(void)
 		TEST(skips_what_it_did_not_ask_for),
 		TEST(hands_events_on),
 		TEST(says_how_long_it_waits),
+		TEST(hears_that_a_lease_was_taken),
 		TEST(takes_a_late_answer),
 		TEST(asks_and_takes),
 		cmocka_unit_test(does_not_believe_nonsense),

@@ -370,6 +370,38 @@ static void a_large_window_costs_what_is_used_of_it(void **state)
 	frames_free(window);
 }
 
+/* A lease that was taken: nothing of it is granted or free, nothing comes there
+ * again, and the others are as they were. */
+static void a_lost_extent_is_gone(void **state)
+{
+	struct frames *window = frames_new(3);
+	uint32_t page[2], absent;
+	(void)state;
+
+	frames_add(window, 0);
+	frames_add(window, 1);
+	assert_int_equal(frames_grant(window, 3, &page[0]), 0);
+	assert_int_equal(frames_grant(window, LAB_MAX_ORDER, &page[1]), 0);
+	uint32_t lost = page[0] / LAB_EXTENT_PAGES;
+	assert_false(frames_idle(window, lost));
+	frames_lose(window, lost);
+	frames_validate(window);
+	assert_false(frames_present(window, lost));
+	assert_int_equal(frames_leases(window), 1);
+	assert_int_equal(frames_granted(window), LAB_EXTENT_PAGES);
+	assert_int_equal(frames_unused(window), 0);
+	assert_int_equal(frames_inspect(window, page[0]), -EACCES);
+	assert_int_equal(frames_check_release(window, page[0], 3), -EACCES);
+	assert_int_equal(frames_absent(window, &absent), 0);
+	assert_int_equal(absent, 2);
+	frames_add(window, 2);
+	assert_true(frames_idle(window, 2));
+	assert_int_equal(frames_absent(window, &absent), -ENOSPC);
+	frames_release(window, page[1], LAB_MAX_ORDER);
+	frames_validate(window);
+	frames_free(window);
+}
+
 int main(void)
 {
 #define MODEL(test) \
@@ -386,6 +418,7 @@ int main(void)
 		cmocka_unit_test(the_lowest_absent_extent_is_found),
 		cmocka_unit_test(a_million_pages),
 		cmocka_unit_test(a_large_window_costs_what_is_used_of_it),
+		cmocka_unit_test(a_lost_extent_is_gone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -386,6 +386,11 @@ int broker_listen(struct broker *self, struct err *err)
 	return 0;
 }
 
+void broker_take_after(struct broker *self, uint64_t us)
+{
+	self->registry.take_after = us;
+}
+
 void broker_exit_when_alone(struct broker *self)
 {
 	self->exit_when_alone = true;

@@ -51,6 +51,12 @@ int broker_listen(struct broker *self, struct err *err);
  */
 int broker_adopt_connection(struct broker *self, int socket, struct err *err);
 
+/*
+ * Take leases from guests that owe them for so long (us; 0: never, as it is at
+ * first): see broker/taking.h.
+ */
+void broker_take_after(struct broker *self, uint64_t us);
+
 /* Leave the event loop, with 0, when the last client has gone. */
 void broker_exit_when_alone(struct broker *self);
 

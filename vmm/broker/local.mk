@@ -24,6 +24,10 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/shortage.c \
 	vmm/broker/shortage.h \
 	vmm/broker/snapshot.c \
+	vmm/broker/taken.c \
+	vmm/broker/taken.h \
+	vmm/broker/taking.c \
+	vmm/broker/taking.h \
 	vmm/broker/snapshot.h \
 	vmm/broker/view.c \
 	vmm/broker/view.h \

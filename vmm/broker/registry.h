@@ -31,6 +31,9 @@ struct guest {
 	struct session *session; /* that speaks for it; the session's to set */
 	uint32_t urged;	    /* leases asked of it for a waiter, not given yet */
 	bool deaf;	    /* let the last such request lapse */
+	/* Since when (us) it holds above its guarantee what others wait for,
+	 * and gave nothing back; 0: it does not. */
+	uint64_t owes_since;
 	struct guest *next; /* in order of id */
 	struct guest *prev;
 };
@@ -41,6 +44,7 @@ struct registry {
 	struct guest *first; /* guests, the registry's */
 	struct guest *last;
 	uint32_t last_id;
+	uint64_t take_after; /* us that a guest may owe; 0: for ever */
 };
 
 /* Free pools and guests. Nothing is revoked: guests run on without us. */

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "broker/channel.h"
+#include "broker/taken.h"
 
 #define US_PER_MS UINT64_C(1000)
 
@@ -28,6 +29,7 @@ struct session {
 	bool listens;		   /* it wants events */
 	bool over;		   /* an answer could not be sent */
 	enum lab_lease_level told; /* of its pool, in the latest PRESSURE */
+	struct taken taken;	   /* from it, and not yet RETURNed */
 };
 
 int session_new(struct session **out, struct registry *registry, int socket,
@@ -70,6 +72,11 @@ void session_end(struct session *self)
 bool session_waiting(const struct session *self)
 {
 	return self->waiter.queue != NULL;
+}
+
+bool session_unmet(const struct session *self)
+{
+	return session_waiting(self) && self->waiter.unmet;
 }
 
 bool session_listens(const struct session *self)
@@ -315,12 +322,41 @@ bool session_tell(struct session *self, enum lab_lease_level level)
 	return true;
 }
 
+void session_take(struct session *self, enum lab_revoke_reason reason)
+{
+	struct guest *guest = self->guest;
+	uint32_t extent = guest->account.leases.last;
+	struct lab_lease_msg message = {
+		.revoked = {.lease = ledger_lease_id(pool_ledger(guest->pool),
+						     extent),
+			    .reason = reason},
+	};
+
+	bool heard = taken_add(&self->taken, message.revoked.lease);
+	/* First, so that its VMM knows why, when a touch finds nothing there;
+	 * without room for it, the touch must tell. */
+	if (self->listens && heard)
+		channel_notify(&self->channel, &message, LAB_LEASE_REVOKED);
+	pool_revoke(guest->pool, extent, &guest->account);
+	log_info("guest %s: lease %u was taken: it gave nothing back that "
+		 "others wait for",
+		 guest->name, extent);
+	if (!self->listens || heard)
+		return;
+	self->over = true;
+	channel_cut(&self->channel);
+	drop(self, "it does not answer that leases were taken");
+}
+
 static bool do_return(struct session *self, const struct lab_lease_msg *message)
 {
 	struct guest *guest = self->guest;
 	uint64_t lease = message->returned.lease;
 	uint32_t extent;
 
+	/* It may have given it back before it heard that it was taken. */
+	if (taken_remove(&self->taken, lease))
+		return true;
 	int r = ledger_find(pool_ledger(guest->pool), lease, &guest->account,
 			    &extent);
 	if (r < 0)
@@ -332,6 +368,7 @@ static bool do_return(struct session *self, const struct lab_lease_msg *message)
 	pool_revoke(guest->pool, extent, &guest->account);
 	if (guest->urged > 0)
 		guest->urged--;
+	guest->owes_since = 0;
 	return true;
 }
 

@@ -39,6 +39,9 @@ bool session_receive(struct session *self, uint64_t now);
 /* Does a LEASE of it wait for its answer? */
 bool session_waiting(const struct session *self);
 
+/* Does one wait that no blank or dirty lease of the pool will serve? */
+bool session_unmet(const struct session *self);
+
 /*
  * Answer what waits for leases of a pool, as far as that can be done at `now`:
  * those below their guarantee first, then in the order in which they asked;
@@ -63,6 +66,13 @@ bool session_reclaim(struct session *self, uint32_t leases,
  * when it should be tried again.
  */
 bool session_tell(struct session *self, enum lab_lease_level level);
+
+/*
+ * Take a lease from its guest, the one that came last: its pages are gone when
+ * this returns. Its VMM is told, if it listens, and answers by RETURN; one that
+ * has not answered LAB_REVOKED_MAX times is dropped.
+ */
+void session_take(struct session *self, enum lab_revoke_reason reason);
 
 /* Its guest, once admitted; else NULL. */
 const struct guest *session_guest(const struct session *self);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "broker/recall.h"
 #include "broker/session.h"
+#include "broker/taking.h"
 
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
@@ -180,13 +181,14 @@ static void tell(const struct registry *registry, struct pool *pool)
 	}
 }
 
-static uint64_t settle_pool(const struct registry *registry, struct pool *pool,
+static uint64_t settle_pool(struct registry *registry, struct pool *pool,
 			    uint64_t now)
 {
 	session_serve(pool, now);
 	uint64_t wake = measure(pool, now);
 	tell(registry, pool);
 	wake = sooner(wake, ask_for_waiters(registry, pool, now));
+	wake = sooner(wake, taking_settle(registry, pool, now));
 	return sooner(wake, ask_for_idle(registry, pool, now));
 }
 

@@ -26,6 +26,13 @@
 #include "mem/frames.h"
 #include "mem/reserve.h"
 
+/* Leases that the broker took, and of which nothing was done yet. */
+struct losses {
+	uint64_t lease[LAB_REVOKED_MAX]; /* ids */
+	uint8_t reason[LAB_REVOKED_MAX]; /* enum lab_revoke_reason */
+	unsigned int count;
+};
+
 struct hcall_guest {
 	struct memory *memory;
 	struct vm *vm;
@@ -54,6 +61,7 @@ struct hcall_guest {
 	bool held_off;	/* no refill before the next grant below low */
 	bool gone;	/* the broker is */
 	uint64_t reclaim; /* leases that the broker asks back */
+	struct losses losses;
 	enum lab_lease_level reclaim_level;
 	enum lab_lease_level pool_level; /* as the broker said last */
 	enum lab_level own_level;

@@ -19,6 +19,8 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/grant.h \
 	vmm/hcall/guest.h \
 	vmm/hcall/handlers.h \
+	vmm/hcall/heard.c \
+	vmm/hcall/heard.h \
 	vmm/hcall/query.c \
 	vmm/hcall/stats.c \
 	vmm/hcall/supply.c \

@@ -11,45 +11,10 @@
 
 #include "base/log.h"
 #include "hcall/balance.h"
+#include "hcall/heard.h"
 #include "machine/gpa.h"
 
 #define STACK_BYTES (128 * 1024)
-
-/* What the broker says by itself. */
-
-static void on_reclaim(void *context, uint64_t leases,
-		       enum lab_lease_level level)
-{
-	struct hcall_guest *guest = context;
-
-	spin_lock(&guest->lock);
-	/* The broker says anew what it wants; it does not add it up. */
-	guest->reclaim = leases;
-	guest->reclaim_level = level;
-	spin_unlock(&guest->lock);
-}
-
-static void on_pressure(void *context, enum lab_lease_level level,
-			uint64_t available)
-{
-	struct hcall_guest *guest = context;
-
-	(void)available;
-	spin_lock(&guest->lock);
-	guest->pool_level = level;
-	guest->held_off = false;
-	if (level == LAB_LEASE_LEVEL_NONE)
-		guest->reclaim = 0;
-	balance_changed(guest);
-	spin_unlock(&guest->lock);
-}
-
-struct client_events supply_events(struct hcall_guest *guest)
-{
-	return (struct client_events){.reclaim = on_reclaim,
-				      .pressure = on_pressure,
-				      .context = guest};
-}
 
 /* Ends of wants; guest->lock held. */
 
@@ -286,8 +251,8 @@ static struct task decide(struct supply *self)
 static void give(struct supply *self, uint32_t extent)
 {
 	struct hcall_guest *guest = self->guest;
-	uint64_t id = memory_unmap(
-		guest->memory, memory_window_extent(guest->memory, extent));
+	uint64_t id = memory_unmap(guest->memory,
+				   memory_window_extent(guest->memory, extent));
 
 	self->source.put(self->source.context, id);
 	spin_lock(&guest->lock);
@@ -354,7 +319,6 @@ static void log_failure(struct supply *self)
 		failure_say(&self->failures, &failure, guest->name);
 }
 
-
 /* ms until some want's time is over; -1 without any. */
 static int patience(struct hcall_guest *guest)
 {
@@ -382,6 +346,7 @@ static void *run(void *context)
 		guest->woken = false;
 		spin_unlock(&guest->lock);
 		hear(self);
+		heard_losses(guest, &self->source);
 		work(self);
 		interrupt(guest);
 		log_failure(self);
@@ -396,7 +361,8 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Up to the marks before the guest begins, so that it begins without pressure. */
+/* Up to the marks before the guest begins, so that it begins without pressure.
+ */
 static void prime(struct supply *self)
 {
 	struct hcall_guest *guest = self->guest;

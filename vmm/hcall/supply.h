@@ -30,12 +30,6 @@ struct supply {
 };
 
 /*
- * The events of a client whose guest is `guest`, for client_hello(); they note
- * what was said, by the thread that reads the socket.
- */
-struct client_events supply_events(struct hcall_guest *guest);
-
-/*
  * Start the thread, which has the client for itself from then on. guest and
  * client outlive it.
  */

@@ -132,7 +132,8 @@ static int receive(struct client *self, struct lab_lease_msg *message, int *fd,
 static bool is_event(const struct lab_lease_msg *message)
 {
 	return message->seq == 0 && (message->type == LAB_LEASE_RECLAIM ||
-				     message->type == LAB_LEASE_PRESSURE);
+				     message->type == LAB_LEASE_PRESSURE ||
+				     message->type == LAB_LEASE_REVOKED);
 }
 
 /* Hand an event on, if it makes sense. */
@@ -141,6 +142,13 @@ static int take_event(struct client *self, const struct lab_lease_msg *message,
 {
 	const struct client_events *events = self->events;
 	bool reclaim = message->type == LAB_LEASE_RECLAIM;
+
+	if (message->type == LAB_LEASE_REVOKED) {
+		if (events != NULL && events->revoked != NULL)
+			events->revoked(events->context, message->revoked.lease,
+					message->revoked.reason);
+		return 0;
+	}
 	uint32_t level =
 		reclaim ? message->reclaim.level : message->pressure.level;
 

@@ -20,7 +20,7 @@
 
 /*
  * What to do with the broker's events: called from within any call below that
- * reads the socket, and must not call the client itself. Either may be NULL.
+ * reads the socket, and must not call the client itself. Any may be NULL.
  */
 struct client_events {
 	/* So many leases (> 0) are asked back; RETURN is the answer. */
@@ -29,6 +29,8 @@ struct client_events {
 	/* The pool's level changed. */
 	void (*pressure)(void *context, enum lab_lease_level level,
 			 uint64_t available);
+	/* A lease was taken; its pages are gone. RETURN is the answer. */
+	void (*revoked)(void *context, uint64_t lease, uint32_t reason);
 	void *context;
 };
 

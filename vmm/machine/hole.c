@@ -4,6 +4,7 @@
 #include "machine/hole.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <labyrinth/hypercall.h>
+#include <labyrinth/lease.h>
 
 #include "machine/cpus.h"
 #include "machine/gpa.h"
@@ -202,6 +204,38 @@ static int inject(struct vcpu *self, uint64_t gpa, struct err *err)
 	return 0;
 }
 
+/*
+ * What the broker says of a lease that it took comes by another thread, and
+ * may be behind the touch: who stops the guest has time for it, but not much.
+ */
+#define REASON_TURNS 100
+#define REASON_MS    10
+
+static uint8_t await_reason(const struct memory *memory, uint32_t extent)
+{
+	for (int i = 0; i < REASON_TURNS; i++) {
+		uint8_t reason = memory_reason(memory, extent);
+		if (reason != 0)
+			return reason;
+		poll(NULL, 0, REASON_MS);
+	}
+	return 0;
+}
+
+/* What the broker said of it. */
+static const char *reason_said(uint8_t reason)
+{
+	switch (reason) {
+	case 0:
+		return "";
+	case LAB_REVOKE_RECLAIM:
+		return ": it holds more than its guarantee, and gave back "
+		       "nothing that other guests wait for";
+	default:
+		return ", for a reason that this VMM does not know";
+	}
+}
+
 /* Why the guest stops, when it cannot be told. */
 static int stop(const struct vcpu *self, uint64_t gpa, uint32_t extent,
 		struct err *err)
@@ -210,9 +244,10 @@ static int stop(const struct vcpu *self, uint64_t gpa, uint32_t extent,
 		return err_say(
 			err, EFAULT,
 			"it touched guest page %#llx, whose lease "
-			"%#llx is revoked",
+			"%#llx is revoked%s",
 			(unsigned long long)gpa,
-			(unsigned long long)memory_lease(self->memory, extent));
+			(unsigned long long)memory_lease(self->memory, extent),
+			reason_said(await_reason(self->memory, extent)));
 	return err_say(err, EFAULT,
 		       "it touched guest page %#llx, which has no lease, and "
 		       "it has not enabled machine checks (CR4.MCE, MC0_CTL)",

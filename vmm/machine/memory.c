@@ -137,8 +137,39 @@ uint64_t memory_lease(const struct memory *self, uint32_t extent)
 	return self->ids[extent] - 1;
 }
 
+int memory_find(const struct memory *self, uint64_t lease, uint32_t *extent)
+{
+	for (uint32_t i = 0; i < self->ram + self->window; i++) {
+		if (self->ids[i] != lease + 1)
+			continue;
+		*extent = i;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+void memory_taken(struct memory *self, uint32_t extent, uint8_t reason)
+{
+	assert(memory_present(self, extent));
+	/* Without memory for it, the reason is not told. */
+	if (self->reasons == NULL)
+		self->reasons = calloc((uint64_t)self->ram + self->window, 1);
+	if (self->reasons != NULL)
+		self->reasons[extent] = reason;
+	reserve_again(memory_extent(self, extent));
+	self->held--;
+}
+
+uint8_t memory_reason(const struct memory *self, uint32_t extent)
+{
+	const uint8_t *reasons = self->reasons;
+
+	return reasons != NULL ? reasons[extent] : 0;
+}
+
 void memory_free(struct memory *self)
 {
+	free(self->reasons);
 	if (self->reservation != NULL)
 		munmap(self->reservation, self->reserved);
 	free((void *)self->ids);

@@ -23,7 +23,10 @@ struct memory {
 	_Atomic uint64_t *ids;
 	uint32_t ram;	       /* extents of boot RAM */
 	uint32_t window;       /* extents of the window */
-	_Atomic uint32_t held; /* extents that hold a lease */
+	_Atomic uint32_t held; /* extents that hold a lease of ours */
+	/* Why an extent's lease was taken (enum lab_revoke_reason), by extent;
+	 * NULL while none was. Written by the thread that maps. */
+	_Atomic(uint8_t *) reasons;
 	void *reservation;     /* what munmap() needs: base may lie inside */
 	uint64_t reserved;     /* bytes of it */
 };
@@ -58,6 +61,20 @@ bool memory_readable(const struct memory *self, uint32_t extent);
 
 /* The lease id of an extent that holds one. */
 uint64_t memory_lease(const struct memory *self, uint32_t extent);
+
+/* The extent that holds this lease: 0, or -ENOENT. Looks at all of them. */
+int memory_find(const struct memory *self, uint64_t lease, uint32_t *extent);
+
+/*
+ * The broker took the lease of this extent, for a reason (> 0). Its id stays, so
+ * that a touch is told from one of a hole; its mapping does not: KVM takes a
+ * mapping without a page behind it for one that is yet to be read from a disk,
+ * and has a vCPU whose interrupts are on wait for it, for ever.
+ */
+void memory_taken(struct memory *self, uint32_t extent, uint8_t reason);
+
+/* Why it was taken; 0: it was not, or nobody said so. */
+uint8_t memory_reason(const struct memory *self, uint32_t extent);
 
 /* First byte of an extent, mapped or not. */
 uint8_t *memory_extent(const struct memory *self, uint32_t extent);

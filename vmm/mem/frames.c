@@ -22,9 +22,15 @@
 
 /*
  * The list that an extent is on: of those with the same largest free block.
- * ABSENT has no list and is 0, so that fresh memory means absent.
+ * ABSENT has no list and is 0, so that fresh memory means absent; nor has LOST.
  */
-enum bucket { ABSENT, FULL, ORDER_0, BUCKETS = ORDER_0 + ORDERS };
+enum bucket {
+	ABSENT,
+	FULL,
+	ORDER_0,
+	BUCKETS = ORDER_0 + ORDERS,
+	LOST = BUCKETS
+};
 
 struct record {
 	uint32_t next; /* extent on the same list, or NONE */
@@ -45,7 +51,7 @@ struct frames {
 	uint32_t room[ORDERS];
 	uint32_t filled;	 /* bit b: list of bucket b is not empty */
 	uint32_t first[BUCKETS]; /* of each list, or NONE */
-	struct lowest taken;	 /* the present extents */
+	struct lowest taken;	 /* the present extents, and the lost */
 	struct record *records;	 /* of each extent */
 	struct extent *maps;	 /* of each extent; zero where absent */
 };
@@ -174,7 +180,9 @@ static void list_move(struct frames *self, uint32_t extent, uint32_t bucket)
 bool frames_present(const struct frames *self, uint32_t extent)
 {
 	assert(extent < self->extents);
-	return self->records[extent].bucket != ABSENT;
+	uint32_t bucket = self->records[extent].bucket;
+
+	return bucket != ABSENT && bucket != LOST;
 }
 
 void frames_add(struct frames *self, uint32_t extent)
@@ -187,17 +195,37 @@ void frames_add(struct frames *self, uint32_t extent)
 	self->present++;
 }
 
+/* Count a present extent, and its free blocks, out. */
+static void leave(struct frames *self, uint32_t extent, uint32_t bucket)
+{
+	struct extent *map = &self->maps[extent];
+
+	for (unsigned k = 0; k < ORDERS; k++)
+		self->room[k] -= extent_count_free(map, k);
+	self->present--;
+	list_remove(self, extent);
+	self->records[extent].bucket = bucket;
+	memset(map, 0, sizeof(*map));
+}
+
 void frames_remove(struct frames *self, uint32_t extent)
 {
 	assert(frames_present(self, extent));
-	assert(self->records[extent].bucket == ORDER_0 + LAB_MAX_ORDER);
-	for (unsigned k = 0; k < ORDERS; k++)
-		self->room[k] -= LAB_EXTENT_PAGES >> k;
-	self->present--;
-	list_remove(self, extent);
-	self->records[extent].bucket = ABSENT;
-	memset(&self->maps[extent], 0, sizeof(self->maps[extent]));
+	assert(frames_idle(self, extent));
+	leave(self, extent, ABSENT);
 	lowest_free(&self->taken, extent);
+}
+
+void frames_lose(struct frames *self, uint32_t extent)
+{
+	assert(frames_present(self, extent));
+	leave(self, extent, LOST);
+}
+
+bool frames_idle(const struct frames *self, uint32_t extent)
+{
+	assert(frames_present(self, extent));
+	return self->records[extent].bucket == ORDER_0 + LAB_MAX_ORDER;
 }
 
 int frames_absent(const struct frames *self, uint32_t *extent)
@@ -344,7 +372,9 @@ static void validate_extent(const struct frames *self, uint32_t extent,
 	const struct extent *map = &self->maps[extent];
 	bool present = frames_present(self, extent);
 
-	require(lowest_taken(&self->taken, extent) == present,
+	bool lost = self->records[extent].bucket == LOST;
+
+	require(lowest_taken(&self->taken, extent) == (present || lost),
 		"the index of absent extents is wrong", extent);
 	if (!present) {
 		require(never_used(map), "absent, but not cleared", extent);

@@ -56,6 +56,16 @@ void frames_add(struct frames *self, uint32_t extent);
  * released in it is forgotten. */
 void frames_remove(struct frames *self, uint32_t extent);
 
+/*
+ * The lease of this present extent was taken, whatever is granted in it: no
+ * page of it is granted or free any more. The extent is not present, and not
+ * absent either: nothing comes there again.
+ */
+void frames_lose(struct frames *self, uint32_t extent);
+
+/* Is this present extent wholly free? */
+bool frames_idle(const struct frames *self, uint32_t extent);
+
 /* Has this extent a lease? */
 bool frames_present(const struct frames *self, uint32_t extent);
 

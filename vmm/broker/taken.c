@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "broker/taken.h"
+
+#include <string.h>
+
+static void drop(struct taken *self, unsigned int at)
+{
+	self->count--;
+	memmove(&self->lease[at], &self->lease[at + 1],
+		(self->count - at) * sizeof(self->lease[0]));
+}
+
+bool taken_add(struct taken *self, uint64_t lease)
+{
+	bool room = self->count < LAB_REVOKED_MAX;
+
+	if (!room)
+		drop(self, 0);
+	self->lease[self->count++] = lease;
+	return room;
+}
+
+bool taken_remove(struct taken *self, uint64_t lease)
+{
+	for (unsigned int i = 0; i < self->count; i++) {
+		if (self->lease[i] != lease)
+			continue;
+		drop(self, i);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "broker/taking.h"
+
+#include <stddef.h>
+
+#include "broker/session.h"
+
+static struct guest *of_pool(struct guest *guest, const struct pool *pool)
+{
+	while (guest != NULL && guest->pool != pool)
+		guest = guest->next;
+	return guest;
+}
+
+static uint32_t excess(const struct guest *guest)
+{
+	const struct account *account = &guest->account;
+
+	return account->held > account->guarantee
+		       ? account->held - account->guarantee
+		       : 0;
+}
+
+/* The waiting guest that holds least above its guarantee; NULL without any. */
+static const struct guest *poorest_waiter(const struct pool *pool,
+					  struct registry *registry)
+{
+	const struct guest *found = NULL;
+
+	for (struct guest *g = of_pool(registry->first, pool); g != NULL;
+	     g = of_pool(g->next, pool))
+		if (g->session != NULL && session_unmet(g->session) &&
+		    (found == NULL || excess(g) < excess(found)))
+			found = g;
+	return found;
+}
+
+/* Since when each owes; and of those that could give, the richest. */
+static struct guest *richest_debtor(const struct pool *pool,
+				    struct registry *registry,
+				    const struct guest *waiter, uint64_t now)
+{
+	struct guest *found = NULL;
+
+	for (struct guest *g = of_pool(registry->first, pool); g != NULL;
+	     g = of_pool(g->next, pool)) {
+		/* What is given back must not be missed by who gave it. */
+		bool owes = waiter != NULL && g != waiter &&
+			    g->session != NULL &&
+			    excess(g) > excess(waiter) + 1;
+		if (!owes)
+			g->owes_since = 0;
+		else if (g->owes_since == 0)
+			g->owes_since = now;
+		if (owes && (found == NULL || excess(g) > excess(found)))
+			found = g;
+	}
+	return found;
+}
+
+uint64_t taking_settle(struct registry *registry, struct pool *pool,
+		       uint64_t now)
+{
+	if (registry->take_after == 0)
+		return UINT64_MAX;
+	const struct guest *waiter = poorest_waiter(pool, registry);
+	struct guest *debtor = richest_debtor(pool, registry, waiter, now);
+
+	if (debtor == NULL)
+		return UINT64_MAX;
+	uint64_t due = debtor->owes_since + registry->take_after;
+	if (now < due)
+		return due;
+	/* One at a time: once it is scrubbed, all is settled anew. */
+	if (ledger_count(pool_ledger(pool), EXTENT_DIRTY) == 0)
+		session_take(debtor->session, LAB_REVOKE_RECLAIM);
+	return UINT64_MAX;
+}

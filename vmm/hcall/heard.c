@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "hcall/heard.h"
+
+#include "base/log.h"
+#include "hcall/balance.h"
+
+static void on_reclaim(void *context, uint64_t leases,
+		       enum lab_lease_level level)
+{
+	struct hcall_guest *guest = context;
+
+	spin_lock(&guest->lock);
+	/* The broker says anew what it wants; it does not add it up. */
+	guest->reclaim = leases;
+	guest->reclaim_level = level;
+	spin_unlock(&guest->lock);
+}
+
+static void on_pressure(void *context, enum lab_lease_level level,
+			uint64_t available)
+{
+	struct hcall_guest *guest = context;
+
+	(void)available;
+	spin_lock(&guest->lock);
+	guest->pool_level = level;
+	guest->held_off = false;
+	if (level == LAB_LEASE_LEVEL_NONE)
+		guest->reclaim = 0;
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+}
+
+static void on_revoked(void *context, uint64_t lease, uint32_t reason)
+{
+	struct hcall_guest *guest = context;
+	struct losses *losses = &guest->losses;
+
+	spin_lock(&guest->lock);
+	/* The broker waits for answers to so many. */
+	if (losses->count < LAB_REVOKED_MAX) {
+		losses->lease[losses->count] = lease;
+		losses->reason[losses->count++] =
+			reason > UINT8_MAX ? UINT8_MAX : (uint8_t)reason;
+	}
+	spin_unlock(&guest->lock);
+}
+
+struct client_events heard_events(struct hcall_guest *guest)
+{
+	return (struct client_events){.reclaim = on_reclaim,
+				      .pressure = on_pressure,
+				      .revoked = on_revoked,
+				      .context = guest};
+}
+
+/*
+ * A lease is gone. What lay idle in it is missed by nobody; of what was granted
+ * a touch stops the guest, with the reason.
+ */
+static void lose(struct hcall_guest *guest, const struct lease_source *source,
+		 uint64_t lease, uint8_t reason)
+{
+	struct memory *memory = guest->memory;
+	uint32_t extent;
+
+	/* It may have gone back before the broker took it. */
+	if (memory_find(memory, lease, &extent) < 0)
+		return;
+	spin_lock(&guest->lock);
+	bool in_window = extent >= memory->ram;
+	uint32_t n = extent - memory->ram;
+	bool idle = in_window && frames_idle(guest->frames, n);
+	if (idle)
+		frames_remove(guest->frames, n);
+	else if (in_window)
+		frames_lose(guest->frames, n);
+	spin_unlock(&guest->lock);
+	if (idle)
+		memory_unmap(memory, extent);
+	else
+		memory_taken(memory, extent, reason);
+	source->put(source->context, lease);
+	log_warning("guest `%s`: the broker took a lease%s", guest->name,
+		    idle ? ", which lay idle" : " with grants in it");
+	spin_lock(&guest->lock);
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+}
+
+void heard_losses(struct hcall_guest *guest, const struct lease_source *source)
+{
+	spin_lock(&guest->lock);
+	struct losses losses = guest->losses;
+	guest->losses.count = 0;
+	spin_unlock(&guest->lock);
+	for (unsigned int i = 0; i < losses.count; i++)
+		lose(guest, source, losses.lease[i], losses.reason[i]);
+}
