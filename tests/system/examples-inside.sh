@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Inside the testbed: the renderer draws one picture on one and on four
-# processors, each with its share; the pictures are the same, and whole.
+# Inside the testbed, on one and on four processors: the renderer draws one
+# picture, each processor its share; the exchange accounts for every event.
 set -euo pipefail
 . "$abs_top_srcdir/tests/tap.sh"
 . "$abs_top_srcdir/tests/system/broker.sh"
@@ -29,6 +29,45 @@ status=0
 said=$("$labyrinth" run --output /dev/full "$render" 2>&1) || status=$?
 tap_is "a full disk: exit status" "$status" 1
 tap_like "a full disk: the guest is told" "$said" 'not taken .errno 5'
+
+# exchange WHAT OPTION...: what it says is in $said. It ends well only if what
+# was raised was handled or dropped, and every page is back.
+exchange() {
+    local what="exchange, $1" status=0
+    shift
+    said=$("$labyrinth" run "$@" "$abs_top_builddir/guest/exchange.elf" 2>&1) ||
+        status=$?
+    tap_is "$what: exit status" "$status" 0
+    tap_like "$what: says that all is well" "$said" 'every event accounted for'
+}
+# number PATTERN: the one in $said that the pattern's group matches.
+number() {
+    sed -n "s/.*$1.*/\1/p" <<<"$said"
+}
+lines=4 calls=50
+for cpus in 1 4; do
+    count=$((cpus * lines * calls))
+    exchange "on $cpus" --cpus "$cpus"
+    tap_is "exchange on $cpus: events" "$(grep ^events <<<"$said")" \
+        "events: $((count * 3)) raised, $((count * 3)) handled, 0 dropped, 0 astray"
+    tap_is "exchange on $cpus: a record for each call" \
+        "$(grep ^records <<<"$said")" "records: $count billed, 0 wrong"
+
+    exchange "on $cpus, failing" --cpus "$cpus" --fail grant:probability=20
+    dropped=$(number ', \([0-9]*\) dropped')
+    billed=$(number ' \([0-9]*\) billed')
+    tap_like "exchange on $cpus, failing: some are dropped" "$dropped" '^[1-9]'
+    tap_like "exchange on $cpus, failing: some are not" "$billed" '^[1-9]'
+    tap_is "exchange on $cpus, failing: a call is either" \
+        $((billed + dropped)) "$count"
+    tap_is "exchange on $cpus, failing: and an event" \
+        $(($(number ' \([0-9]*\) handled') + dropped)) \
+        "$(number ' \([0-9]*\) raised')"
+done
+# No page but those of its RAM.
+exchange "no page at all" --cpus 4 --limit 4M
+tap_is "exchange, no page at all: every call is dropped" \
+    "$(number ', \([0-9]*\) dropped')" "$count"
 
 if pool_whole "$total"; then
     tap_ok "the pool is whole at the end"
