@@ -8,6 +8,7 @@
 #include "boot.h"
 #include "hcall.h"
 #include "mmu.h"
+#include "pressure.h"
 #include "segment.h"
 #include "smp.h"
 #include "trap.h"
@@ -41,6 +42,7 @@ void init(const struct lab_boot_info *info)
 	apic_enable();	    /* if there is one; one processor can do without */
 	local_irq_enable(); /* handlers are there, or tell of it */
 	smp_init();	    /* the other processors, idle */
+	pressure_init();    /* hear what the VMM tells by itself */
 	argv = boot_arguments(); /* argv[argc] is NULL */
 	exit(main((int)lab_boot_info()->argc, argv));
 }

@@ -6,8 +6,9 @@
 #include <labyrinth/guest.h>
 
 /* Vectors of the library's own, above those that programs may request. */
-#define IRQ_CALL 0xf0 /* run what another processor asks for */
-#define IRQ_WAKE 0xf1 /* leave the idle loop's HLT */
+#define IRQ_CALL  0xf0 /* run what another processor asks for */
+#define IRQ_WAKE  0xf1 /* leave the idle loop's HLT */
+#define IRQ_EVENT 0xf2 /* the VMM has something to tell */
 
 /* Let a library's own vector in; as request_irq(), for any vector. */
 void irq_set(unsigned int vector, irq_handler_t handler, void *argument);

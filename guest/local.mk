@@ -43,6 +43,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/mmu.h \
 	guest/pages.c \
 	guest/percpu.h \
+	guest/pressure.c \
+	guest/pressure.h \
 	guest/output.c \
 	guest/printf.c \
 	guest/segment.c \
@@ -73,6 +75,8 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/calls.c \
 	guest/exercise/context.c \
 	guest/exercise/counts.c \
+	guest/exercise/drain.c \
+	guest/exercise/drain.h \
 	guest/exercise/exercise.h \
 	guest/exercise/fail.c \
 	guest/exercise/fail-nth.c \
@@ -80,14 +84,21 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/grant.c \
 	guest/exercise/hold.c \
 	guest/exercise/interrupts.c \
+	guest/exercise/later.c \
+	guest/exercise/levels.c \
 	guest/exercise/library.c \
 	guest/exercise/main.c \
+	guest/exercise/pressure.c \
+	guest/exercise/pressure-cases.h \
 	guest/exercise/probe.c \
 	guest/exercise/protection.c \
 	guest/exercise/release.c \
+	guest/exercise/reserve.c \
 	guest/exercise/ring3.S \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
+	guest/exercise/settle.c \
+	guest/exercise/settle.h \
 	guest/exercise/smp.c \
 	guest/exercise/smp.h \
 	guest/exercise/storm.c \

@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct page *) == sizeof(uint64_t),
  * VMM. */
 static void check_context(gfp_t gfp, const void *caller)
 {
-	if (gfp & GFP_KERNEL)
+	if (gfp & GFP_KERNEL && !(gfp & __GFP_ASYNC))
 		might_sleep_at(caller);
 }
 

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "hcall/dispatch.h"
 #include "hcall/guest.h"
-#include "hcall/listener.h"
+#include "hcall/supply.h"
 #include "lease/client.h"
 #include "lease/private.h"
 #include "machine/boot.h"
@@ -38,7 +38,7 @@ struct guest {
 	struct cpus cpus;
 	struct hcall_guest calls;
 	struct client_events events;
-	struct listener listener;
+	struct supply supply;
 };
 
 /*
@@ -171,16 +171,20 @@ static void lay_out_calls(struct guest *self, const struct run_options *o)
 {
 	self->calls = (struct hcall_guest){
 		.memory = &self->memory,
-		.lock = SPIN_FREE,
-		.leasing = PTHREAD_MUTEX_INITIALIZER,
-		.source = client_source(&self->client),
+		.vm = &self->vm,
+		.name = o->name,
 		.guarantee = o->guarantee,
 		.limit = o->limit,
+		.kernel_timeout = o->kernel_timeout,
+		.cpus = o->cpus,
+		.marks = reserve_for((o->limit - o->memory) * LAB_EXTENT_PAGES),
+		.wake = -1,
+		.lock = SPIN_FREE,
 		.console = STDOUT_FILENO,
 		.output = -1,
 		.fail = o->fail,
 	};
-	self->events = listener_events(&self->calls);
+	self->events = supply_events(&self->calls);
 }
 
 /* Fill the second-stage tables for all that is leased before the start. */
@@ -191,7 +195,7 @@ static void pre_fault(struct guest *self)
 		if (i >= self->memory.ram)
 			at = gpa_of_page((i - self->memory.ram) *
 					 LAB_EXTENT_PAGES);
-		vcpu_pre_fault(&self->cpus.cpu[0], at, LAB_EXTENT_SIZE);
+		vm_pre_fault(&self->vm, at, LAB_EXTENT_SIZE);
 	}
 }
 
@@ -217,15 +221,13 @@ static int prepare(struct guest *self, const struct run_options *o,
 	if (r == 0)
 		r = threads_open(&self->cpus, o->cpus, &self->vm, &self->memory,
 				 &identity, entry, err);
+	if (r == 0)
+		r = vcpu_open_pre_faulter(&self->vm, &identity, err);
 	if (r < 0)
 		return r;
 	self->calls.features = identity.features;
 	pre_fault(self);
-	r = client_set_wait(&self->client, o->kernel_timeout, err);
-	if (r < 0)
-		return r;
-	return listener_start(&self->listener, &self->calls, &self->client,
-			      err);
+	return supply_start(&self->supply, &self->calls, &self->client, err);
 }
 
 static int run(struct guest *self, const struct run_options *o)
@@ -253,8 +255,7 @@ static int run(struct guest *self, const struct run_options *o)
 int run_main(int argc, char **argv)
 {
 	static struct guest guest = {.client = {.socket = -1},
-				     .vm = VM_NONE,
-				     .listener = LISTENER_NONE};
+				     .vm = VM_NONE};
 	struct sigaction bus = {.sa_handler = on_bus_error};
 	struct run_options options;
 	struct err err;
@@ -265,7 +266,7 @@ int run_main(int argc, char **argv)
 	}
 	sigaction(SIGBUS, &bus, NULL);
 	int status = run(&guest, &options);
-	listener_stop(&guest.listener);
+	supply_stop(&guest.supply);
 	/* The guest first, then its memory, then the door to the broker. */
 	threads_close(&guest.cpus);
 	vm_close(&guest.vm);

@@ -67,7 +67,8 @@ static const struct argp_option known[] = {
 	 "it)",
 	 0},
 	{"fail", KEY_FAIL, "PATH:ATTRIBUTE=NUMBER[,...]", 0,
-	 "make calls fail on purpose; PATH: grant, lease or map; ATTRIBUTE: "
+	 "make calls fail on purpose; PATH: hypercall, local, lease, map or "
+	 "refill; ATTRIBUTE: "
 	 "probability, interval, times, space, nth, min-order, "
 	 "ignore-gfp-wait; see labyrinth(1)",
 	 0},

@@ -8,10 +8,11 @@
 #include <labyrinth/guest.h>
 
 #include "exercise.h"
+#include "settle.h"
 #include "tap.h"
 
 #define ROUNDS 200
-#define HELD   4 /* blocks of 2 MiB that are there to grant from */
+#define MOST   64 /* blocks that it takes to use up what is held */
 
 static uint64_t calls;
 
@@ -48,28 +49,52 @@ static bool rounds(uint64_t context)
 	return true;
 }
 
-/* Take what is held until there is no more: the last answer, within a call. */
-static int64_t run_dry(int64_t blocks[HELD])
+static struct {
+	int64_t gpa;
+	unsigned int order;
+} blocks[MOST];
+static unsigned int count;
+
+/*
+ * Take what is held, by large blocks and then by small ones, until there is no
+ * page more. On the way it crosses low and min, where a refill is asked for.
+ */
+static int64_t run_dry(void)
 {
-	for (unsigned int i = 0; i < HELD; i++) {
-		blocks[i] = call(LAB_HC_GRANT, LAB_GFP_ATOMIC, MAX_ORDER);
-		if (blocks[i] < 0)
-			return -1;
+	int64_t is = 0;
+
+	for (int order = MAX_ORDER; order >= 0 && count < MOST;) {
+		is = call(LAB_HC_GRANT, LAB_GFP_ATOMIC | LAB_GFP_NOWARN,
+			  (unsigned int)order);
+		if (is < 0) {
+			order--;
+			continue;
+		}
+		blocks[count].gpa = is;
+		blocks[count++].order = (unsigned int)order;
 	}
-	return call(LAB_HC_GRANT, LAB_GFP_ATOMIC, MAX_ORDER);
+	return is;
+}
+
+static void give_back(void)
+{
+	while (count > 0) {
+		count--;
+		call(LAB_HC_RELEASE, (uint64_t)blocks[count].gpa,
+		     blocks[count].order);
+	}
 }
 
 static void atomic_grants(void)
 {
-	int64_t blocks[HELD];
-
+	/* Nothing comes while it runs dry; that it is asked for is enough. */
+	refill(false);
 	/* The guarantee covers these: they are held from the start. */
 	puts("# begin");
 	bool granted = rounds(LAB_GFP_ATOMIC) && rounds(LAB_GFP_NOWAIT);
-	int64_t dry = run_dry(blocks);
-	for (unsigned int i = 0; i < HELD; i++)
-		call(LAB_HC_RELEASE, (uint64_t)blocks[i], MAX_ORDER);
+	int64_t dry = run_dry();
 	printf("# end %lu calls\n", calls);
+	give_back();
 	expect(granted, true);
 	expect(dry, -LAB_ENOMEM);
 }

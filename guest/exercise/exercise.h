@@ -19,6 +19,9 @@ int exercise_smp(int argc, char **argv);
 /* TAP: a script, run again and again; in the N-th run the N-th call fails. */
 int exercise_fail_nth(int argc, char **argv);
 
+/* TAP: watermarks, levels, events, shrinkers, and grants that come later. */
+int exercise_pressure(int argc, char **argv);
+
 /* TAP: what of the window answers, page by page. */
 int exercise_probe(int argc, char **argv);
 

@@ -9,6 +9,7 @@
 #include <labyrinth/guest.h>
 
 #include "exercise.h"
+#include "settle.h"
 #include "tap.h"
 
 #define ORDERS	 (LAB_MAX_ORDER + 1)
@@ -31,6 +32,7 @@ static struct {
 	bool wrong;	  /* refused with another error than LAB_ENOMEM */
 	bool changed;	  /* a refused call changed something */
 	bool damaged;	  /* a block was not what was written to it */
+	uint64_t kernel;  /* calls that may wait, refused */
 } run;
 
 /* All runs of one path; what went wrong by the first N that shows it. */
@@ -42,10 +44,7 @@ static struct {
 
 static struct lab_counts counts_now(void)
 {
-	struct lab_counts counts;
-
-	tap_equal(__FILE__, __LINE__, "lab_query()", lab_query(&counts), 0);
-	return counts;
+	return settled_counts();
 }
 
 /*
@@ -59,6 +58,7 @@ static bool is_unchanged(struct lab_counts before,
 		return false;
 	before.leases = after->leases;
 	before.pages_free = after->pages_free;
+	before.refills = after->refills;
 	before.grants_failed++;
 	before.calls += 2;
 	return memcmp(&before, after, sizeof(before)) == 0;
@@ -86,8 +86,8 @@ static bool is_stamped(const struct block *block)
 }
 
 /* What a call for count blocks answered, and what it may have changed. */
-static void note(const struct lab_counts *before, unsigned int count,
-		 int64_t error)
+static void note(const struct lab_counts *before, gfp_t gfp,
+		 unsigned int count, int64_t error)
 {
 	struct lab_counts after = counts_now();
 
@@ -98,6 +98,7 @@ static void note(const struct lab_counts *before, unsigned int count,
 		run.from = run.asked - count + 1;
 		run.to = run.asked;
 	}
+	run.kernel += (gfp & GFP_KERNEL) != 0;
 	if (error != -LAB_ENOMEM)
 		run.wrong = true;
 	if (!is_unchanged(*before, &after))
@@ -107,10 +108,11 @@ static void note(const struct lab_counts *before, unsigned int count,
 static struct block take(gfp_t gfp, unsigned int order)
 {
 	struct lab_counts before = counts_now();
-	int64_t gpa = lab_hypercall(LAB_HC_GRANT, gfp, order, 0, 0);
+	int64_t gpa = lab_hypercall(LAB_HC_GRANT, gfp | __GFP_NOWARN, order, 0,
+				    0);
 	struct block block = {.order = order};
 
-	note(&before, 1, gpa < 0 ? gpa : 0);
+	note(&before, gfp, 1, gpa < 0 ? gpa : 0);
 	if (gpa > 0) {
 		block.gpa = (uint64_t)gpa;
 		stamp(&block);
@@ -131,9 +133,10 @@ static void take_and_give_back_bulk(unsigned int order)
 {
 	struct lab_counts before = counts_now();
 	struct page *pages[BULK] = {NULL};
-	int error = alloc_pages_bulk(GFP_KERNEL, order, BULK, pages);
+	int error = alloc_pages_bulk(GFP_KERNEL | __GFP_NOWARN, order, BULK,
+				     pages);
 
-	note(&before, BULK, error);
+	note(&before, GFP_KERNEL, BULK, error);
 	for (unsigned int i = 0; i < BULK; i++) {
 		struct block block = {(uint64_t)page_address(pages[i]), order};
 
@@ -198,38 +201,48 @@ static void note_first(uint64_t *first, bool is, uint64_t n)
 		*first = n;
 }
 
-/* Runs until one is refused nothing, or went so wrong that more may not. */
+/* What one run with this N shows. */
+static void note_run(const struct lab_counts *start, uint64_t n)
+{
+	found.tried = n;
+	note_first(&found.misplaced, run.refused && (n < run.from || n > run.to),
+		   n);
+	note_first(&found.wrong, run.wrong, n);
+	note_first(&found.changed, run.changed, n);
+	note_first(&found.damaged, run.damaged, n);
+	note_first(&found.lost, !is_back(start), n);
+}
+
+/* One run in which the N-th call of this path fails. */
+static bool fail_once(enum lab_fail_path path, uint64_t n)
+{
+	const struct lab_fail off = {0}, nth = {.nth = n};
+	struct lab_counts start = counts_now();
+
+	expect_or_false(lab_fail_set(path, &nth), 0);
+	script();
+	expect_or_false(lab_fail_set(path, &off), 0);
+	note_run(&start, n);
+	return !found.wrong && !found.lost;
+}
+
+/* Runs until one is refused nothing: no call was the N-th. */
 static void sweep(enum lab_fail_path path, const char *name)
 {
-	const struct lab_fail off = {0};
-
 	memset(&found, 0, sizeof(found));
 	for (uint64_t n = 1; n <= MOST; n++) {
-		const struct lab_fail nth = {.nth = n};
-		struct lab_counts start = counts_now();
-
-		expect(lab_fail_set(path, &nth), 0);
-		script();
-		expect(lab_fail_set(path, &off), 0);
-		note_first(&found.misplaced,
-			   run.refused && (n < run.from || n > run.to), n);
-		note_first(&found.wrong, run.wrong, n);
-		note_first(&found.changed, run.changed, n);
-		note_first(&found.damaged, run.damaged, n);
-		note_first(&found.lost, !is_back(&start), n);
+		if (!fail_once(path, n))
+			return;
 		if (!run.refused)
-			break;
-		found.tried = n;
-		if (found.wrong || found.lost)
 			break;
 	}
 	printf("# %s: %lu N tried, in 40 calls for %lu blocks\n", name,
-	       found.tried, run.asked);
+	       found.tried - 1, run.asked);
 	expect(run.refused, 0);
-	if (path == LAB_FAIL_GRANT)
-		expect(found.tried, run.asked);
+	if (path == LAB_FAIL_HYPERCALL)
+		expect(found.tried, run.asked + 1);
 	else
-		expect(found.tried >= LEASES, true);
+		expect(found.tried > LEASES, true);
 }
 
 static void without_failures(void)
@@ -241,7 +254,7 @@ static void without_failures(void)
 
 static void each_grant(void)
 {
-	sweep(LAB_FAIL_GRANT, "grant");
+	sweep(LAB_FAIL_HYPERCALL, "hypercall");
 }
 
 static void each_lease(void)
@@ -252,6 +265,82 @@ static void each_lease(void)
 static void each_map(void)
 {
 	sweep(LAB_FAIL_MAP, "map");
+}
+
+/*
+ * As if the N-th block were not to be had from what is held. What may not wait
+ * is refused; what may gets it by way of the supplier.
+ */
+static void each_local(void)
+{
+	uint64_t refused = 0, asked;
+
+	memset(&found, 0, sizeof(found));
+	script();
+	asked = run.asked;
+	for (uint64_t n = 1; n <= asked; n++) {
+		if (!fail_once(LAB_FAIL_LOCAL, n))
+			return;
+		expect(run.kernel, 0);
+		refused += run.refused;
+	}
+	printf("# local: %lu N tried, %lu refused\n", asked, refused);
+	/* One grant of each order by ATOMIC, and one by NOWAIT. */
+	expect(refused, 2 * ORDERS);
+}
+
+#define DRAIN_ORDER 2
+#define DRAINED	    512 /* blocks at most, of both sizes */
+
+/*
+ * Down to the low mark by large blocks, and on by small ones, each of which
+ * gives a refill its turn; then all back.
+ */
+static void drain(void)
+{
+	static struct block blocks[DRAINED];
+	unsigned int count = 0, small = 0;
+
+	memset(&run, 0, sizeof(run));
+	while (count < DRAINED && small < 200) {
+		struct lab_counts now = counts_now();
+		unsigned int order = 6;
+
+		/* Under pressure nothing is refilled: the end of this. */
+		if (lab_pressure() != LAB_LEVEL_NONE)
+			break;
+		if (now.pages_free < now.pages_high + (1u << order)) {
+			order = DRAIN_ORDER;
+			small++;
+		}
+		blocks[count++] = take(GFP_NOWAIT, order);
+	}
+	while (count)
+		give_back(&blocks[--count]);
+}
+
+/* Nobody is refused anything: a refill that fails is made up for. */
+static void each_refill(void)
+{
+	struct lab_counts start = counts_now();
+	uint64_t refills;
+
+	memset(&found, 0, sizeof(found));
+	refill(true);
+	drain();
+	refills = counts_now().refills - start.refills;
+	for (uint64_t n = 1; n <= refills; n++) {
+		const struct lab_fail nth = {.nth = n};
+
+		refill_failing(&nth);
+		start = counts_now();
+		drain();
+		note_run(&start, n);
+		expect(run.refused, 0);
+	}
+	refill(false);
+	printf("# refill: %lu N tried\n", refills);
+	expect(refills > 0, true);
 }
 
 static void in_place(void)
@@ -291,13 +380,18 @@ static void all_back(void)
 
 static const struct tap_case cases[] = {
 	{"fail-nth: the script is refused nothing by itself", without_failures},
-	{"grant: each in turn fails, and then none", each_grant},
-	{"grant: every N: exactly the N-th is refused", in_place},
-	WHAT_IS_FOUND("grant"),
+	{"hypercall: each in turn fails, and then none", each_grant},
+	{"hypercall: every N: exactly the N-th is refused", in_place},
+	WHAT_IS_FOUND("hypercall"),
 	{"lease: each in turn fails, and then none", each_lease},
 	WHAT_IS_FOUND("lease"),
 	{"map: each in turn fails, and then none", each_map},
 	WHAT_IS_FOUND("map"),
+	{"local: each in turn fails: ATOMIC and NOWAIT are refused, KERNEL is not",
+	 each_local},
+	WHAT_IS_FOUND("local"),
+	{"refill: each in turn fails, and nobody is refused", each_refill},
+	WHAT_IS_FOUND("refill"),
 };
 
 int exercise_fail_nth(int argc, char **argv)
@@ -306,5 +400,6 @@ int exercise_fail_nth(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	refill(false);
 	return tap_run(&group, 1);
 }

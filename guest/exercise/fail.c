@@ -41,7 +41,7 @@ static void nth_grant(void)
 					    LAB_GFP_KERNEL | LAB_GFP_ZERO};
 
 	for (unsigned int i = 0; i < 4; i++) {
-		set(LAB_FAIL_GRANT, .nth = 3);
+		set(LAB_FAIL_HYPERCALL, .nth = 3);
 		expect(can_have(LAB_GFP_KERNEL, 0), true);
 		expect(can_have(LAB_GFP_KERNEL, i), true);
 		if (!is_refused(contexts[i], i))
@@ -53,7 +53,7 @@ static void nth_grant(void)
 /* Mistakes are told as ever, and are no call that counts. */
 static void mistakes_do_not_count(void)
 {
-	set(LAB_FAIL_GRANT, .nth = 1);
+	set(LAB_FAIL_HYPERCALL, .nth = 1);
 	expect_mistake(LAB_EINVAL, LAB_HC_GRANT, 0, 0);
 	expect_mistake(LAB_ERANGE, LAB_HC_GRANT, LAB_GFP_KERNEL,
 		       LAB_MAX_ORDER + 1);
@@ -73,7 +73,7 @@ static void nth_of_a_bulk(void)
 		struct lab_counts before, after;
 		int64_t is;
 
-		set(LAB_FAIL_GRANT, .nth = nth);
+		set(LAB_FAIL_HYPERCALL, .nth = nth);
 		memset(list, 0x66, sizeof(list));
 		before = counts_now();
 		is = call(LAB_HC_GRANT_BULK, LAB_GFP_KERNEL, 0, 4,
@@ -91,26 +91,26 @@ static void nth_of_a_bulk(void)
 		before.calls += 2;
 		expect(memcmp(&before, &after, sizeof(before)), 0);
 	}
-	set_off(LAB_FAIL_GRANT);
+	set_off(LAB_FAIL_HYPERCALL);
 }
 
 static void always_and_off(void)
 {
-	set(LAB_FAIL_GRANT, .probability = 100, .times = -1);
+	set(LAB_FAIL_HYPERCALL, .probability = 100, .times = -1);
 	for (unsigned int i = 0; i < 20; i++) {
 		if (!is_refused(i % 2 ? LAB_GFP_KERNEL : LAB_GFP_ATOMIC,
 				i % 10))
 			return;
 	}
 	expect(alloc_page(GFP_KERNEL) == NULL, true);
-	set_off(LAB_FAIL_GRANT);
+	set_off(LAB_FAIL_HYPERCALL);
 	for (unsigned int i = 0; i < 20; i++)
 		expect(can_have(LAB_GFP_KERNEL, i % 10), true);
 }
 
 static void interval_times_space(void)
 {
-	set(LAB_FAIL_GRANT, .probability = 100, .interval = 3, .times = 2,
+	set(LAB_FAIL_HYPERCALL, .probability = 100, .interval = 3, .times = 2,
 	    .space = 4);
 	for (unsigned int i = 1; i <= 20; i++)
 		expect(can_have(LAB_GFP_KERNEL, 0), i != 6 && i != 9);
@@ -122,15 +122,15 @@ static void some_are_spared(void)
 
 	if (!keeper)
 		return;
-	set(LAB_FAIL_GRANT, .probability = 100, .times = -1, .min_order = 2);
+	set(LAB_FAIL_HYPERCALL, .probability = 100, .times = -1, .min_order = 2);
 	expect(can_have(LAB_GFP_KERNEL, 1), true);
 	expect(can_have(LAB_GFP_KERNEL, 2), false);
-	set(LAB_FAIL_GRANT, .probability = 100, .times = -1,
+	set(LAB_FAIL_HYPERCALL, .probability = 100, .times = -1,
 	    .flags = LAB_FAIL_IGNORE_WAIT);
 	expect(can_have(LAB_GFP_KERNEL, 0), true);
 	expect(can_have(LAB_GFP_NOWAIT, 0), false);
 	expect(can_have(LAB_GFP_ATOMIC, 0), false);
-	set_off(LAB_FAIL_GRANT);
+	set_off(LAB_FAIL_HYPERCALL);
 	expect(can_have(LAB_GFP_ATOMIC, 0), true);
 	give_back(keeper, 0);
 }
@@ -208,9 +208,9 @@ static void bad_attribute(void)
 		{.nth = 9, .flags = 2},
 	};
 
-	set(LAB_FAIL_GRANT, .nth = 1);
+	set(LAB_FAIL_HYPERCALL, .nth = 1);
 	for (unsigned int i = 0; i < 4; i++)
-		expect_mistake(LAB_EINVAL, LAB_HC_FAIL, LAB_FAIL_GRANT,
+		expect_mistake(LAB_EINVAL, LAB_HC_FAIL, LAB_FAIL_HYPERCALL,
 			       (uint64_t)&bad[i], SIZE);
 	/* What was set before still is. */
 	is_refused(LAB_GFP_KERNEL, 0);
@@ -222,27 +222,27 @@ static void size_out_of_range(void)
 	static uint8_t room[LAB_PAGE_SIZE + 1];
 	uint64_t at = (uint64_t)room;
 
-	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_GRANT, at, 0);
-	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_GRANT, at, SIZE - 1);
-	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_GRANT, at,
+	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_HYPERCALL, at, 0);
+	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_HYPERCALL, at, SIZE - 1);
+	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_HYPERCALL, at,
 		       LAB_PAGE_SIZE + 1);
-	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_GRANT, at, UINT64_MAX);
-	expect(call(LAB_HC_FAIL, LAB_FAIL_GRANT, at, LAB_PAGE_SIZE), 0);
+	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_HYPERCALL, at, UINT64_MAX);
+	expect(call(LAB_HC_FAIL, LAB_FAIL_HYPERCALL, at, LAB_PAGE_SIZE), 0);
 	room[LAB_PAGE_SIZE - 1] = 1;
-	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_GRANT, at,
+	expect_mistake(LAB_E2BIG, LAB_HC_FAIL, LAB_FAIL_HYPERCALL, at,
 		       LAB_PAGE_SIZE);
-	expect(call(LAB_HC_FAIL, LAB_FAIL_GRANT, at, LAB_PAGE_SIZE - 1), 0);
+	expect(call(LAB_HC_FAIL, LAB_FAIL_HYPERCALL, at, LAB_PAGE_SIZE - 1), 0);
 }
 
 static void bad_buffer(void)
 {
-	expect_mistake(LAB_EFAULT, LAB_HC_FAIL, LAB_FAIL_GRANT, ram_end(),
+	expect_mistake(LAB_EFAULT, LAB_HC_FAIL, LAB_FAIL_HYPERCALL, ram_end(),
 		       SIZE);
-	expect_mistake(LAB_EFAULT, LAB_HC_FAIL, LAB_FAIL_GRANT,
+	expect_mistake(LAB_EFAULT, LAB_HC_FAIL, LAB_FAIL_HYPERCALL,
 		       ram_end() - SIZE + 1, SIZE);
-	expect_mistake(LAB_EFAULT, LAB_HC_FAIL, LAB_FAIL_GRANT, window_end(),
+	expect_mistake(LAB_EFAULT, LAB_HC_FAIL, LAB_FAIL_HYPERCALL, window_end(),
 		       SIZE);
-	expect_mistake(LAB_EFAULT, LAB_HC_FAIL, LAB_FAIL_GRANT, UINT64_MAX - 7,
+	expect_mistake(LAB_EFAULT, LAB_HC_FAIL, LAB_FAIL_HYPERCALL, UINT64_MAX - 7,
 		       SIZE);
 }
 

@@ -16,6 +16,8 @@ static const struct {
 	{"smp", "", "processors, locks, interrupts", exercise_smp},
 	{"fail-nth", "", "each grant, lease and mapping fails in turn",
 	 exercise_fail_nth},
+	{"pressure", "", "watermarks, levels, events, shrinkers",
+	 exercise_pressure},
 	{"probe", "", "what of the window answers", exercise_probe},
 	{"atomic", "", "atomic grants, to be traced", exercise_atomic},
 	{"hold", "[PAGES [ROUNDS [PASSES]]]", "take and give back, slowly",

@@ -10,6 +10,7 @@
 #include "cpu.h"
 #include "exercise.h"
 #include "mmu.h"
+#include "settle.h"
 #include "tap.h"
 #include "trap.h"
 
@@ -83,6 +84,7 @@ static void grants_answer(void)
 /* Each page of our leases is in the grant that we know of, or in none. */
 static void leases_hold_our_grants(void)
 {
+	settle();
 	for (uint64_t extent = lab_boot_info()->window_base;
 	     extent < window_end(); extent += LAB_EXTENT_SIZE) {
 		if (inspect(extent) == -LAB_EACCES)
@@ -99,10 +101,11 @@ static void leases_are_counted(void)
 	struct lab_counts counts;
 	uint64_t leased = 0;
 
+	settle();
 	for (uint64_t extent = lab_boot_info()->window_base;
 	     extent < window_end(); extent += LAB_EXTENT_SIZE)
 		leased += inspect(extent) != -LAB_EACCES;
-	expect(lab_query(&counts), 0);
+	counts = settled_counts();
 	expect(leased, counts.leases - boot);
 }
 
@@ -207,6 +210,7 @@ static void gone_is_gone(void)
 		tap_skip("machine checks are not offered");
 		return;
 	}
+	settle();
 	for (unsigned int order = 0; order < ORDERS; order++) {
 		uint64_t extent = former[order] & -LAB_EXTENT_SIZE;
 
@@ -265,6 +269,7 @@ int exercise_probe(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	refill(false);
 	printf("# window of %lu extents\n",
 	       lab_boot_info()->window_size / LAB_EXTENT_SIZE);
 	return tap_run(&group, 1);

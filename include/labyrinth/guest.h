@@ -26,7 +26,11 @@ typedef uint32_t gfp_t;
 #define GFP_ATOMIC ((gfp_t)LAB_GFP_ATOMIC)
 #define GFP_NOWAIT ((gfp_t)LAB_GFP_NOWAIT)
 #define GFP_KERNEL ((gfp_t)LAB_GFP_KERNEL)
-#define __GFP_ZERO ((gfp_t)LAB_GFP_ZERO)
+
+#define __GFP_ZERO    ((gfp_t)LAB_GFP_ZERO)
+#define __GFP_NOWARN  ((gfp_t)LAB_GFP_NOWARN)
+#define __GFP_NORETRY ((gfp_t)LAB_GFP_NORETRY)
+#define __GFP_ASYNC   ((gfp_t)LAB_GFP_ASYNC)
 
 #define PAGE_SHIFT LAB_PAGE_SHIFT
 #define PAGE_SIZE  LAB_PAGE_SIZE
@@ -48,9 +52,10 @@ struct page;
 
 /*
  * 2^order contiguous pages (order 0 to MAX_ORDER), aligned to their size, or
- * NULL. gfp: one of GFP_ATOMIC, GFP_NOWAIT, GFP_KERNEL, and __GFP_ZERO if
- * wanted. The block is the caller's until __free_pages(). With GFP_KERNEL the
- * context must be one that may wait: see might_sleep().
+ * NULL. gfp: one of GFP_ATOMIC, GFP_NOWAIT, GFP_KERNEL, and of the modifiers
+ * what is wanted. The block is the caller's until __free_pages(). With
+ * GFP_KERNEL the context must be one that may wait: see might_sleep(). But with
+ * GFP_KERNEL | __GFP_ASYNC nothing waits: see on_memory().
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 
@@ -82,6 +87,52 @@ int alloc_pages_bulk(gfp_t gfp, unsigned int order, unsigned int count,
 /* Give count blocks of one order back, all or none. 0 or a negated errno. */
 int free_pages_bulk(unsigned int order, unsigned int count,
 		    struct page **pages);
+
+/*
+ * How scarce memory is, as the host told last; without an exit. Before a grant
+ * fails for want of memory it is not LAB_LEVEL_NONE.
+ */
+enum lab_level lab_pressure(void);
+
+/* What a shrinker is called for. */
+struct shrink_control {
+	enum lab_level level;	  /* not LAB_LEVEL_NONE */
+	unsigned long nr_to_scan; /* pages; of scan_objects() alone */
+};
+
+/*
+ * Who keeps pages that it could do without. Both functions are called when the
+ * level changes, in an interrupt's handler on processor 0: they may not wait,
+ * and take locks with irqsave. The structure is the library's between
+ * register_shrinker() and unregister_shrinker().
+ */
+struct shrinker {
+	/* How many pages it could give back. */
+	unsigned long (*count_objects)(struct shrinker *self,
+				       struct shrink_control *control);
+	/* Give back up to nr_to_scan of them; how many it gave. */
+	unsigned long (*scan_objects)(struct shrinker *self,
+				      struct shrink_control *control);
+	struct shrinker *next;
+};
+
+/*
+ * From now on, and once at once if there is pressure: at LAB_LEVEL_LOW half of
+ * what it counts is asked for, at LAB_LEVEL_CRITICAL all. Needs an APIC to be
+ * heard of later: see has_apic(). Not for use in handlers.
+ */
+void register_shrinker(struct shrinker *shrinker);
+
+/* No more; it is not called any more when this returns. */
+void unregister_shrinker(struct shrinker *shrinker);
+
+/*
+ * What follows a grant with __GFP_ASYNC that came back empty (-LAB_EAGAIN of
+ * alloc_pages_bulk()): function(true) when it is worth to try again,
+ * function(false) when the memory will not come. Called in an interrupt's
+ * handler on processor 0. NULL: nobody listens. Needs an APIC.
+ */
+void on_memory(void (*function)(bool ready, void *argument), void *argument);
 
 /* The raw call: number and arguments as in <labyrinth/hypercall.h>. */
 int64_t lab_hypercall(uint64_t number, uint64_t a, uint64_t b, uint64_t c,

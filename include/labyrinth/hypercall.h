@@ -90,11 +90,14 @@ enum lab_hypercall {
 	LAB_HC_FAIL = 0x4c42000b,
 	/* (IN bytes, count) -> bytes appended to the host's output file */
 	LAB_HC_OUTPUT = 0x4c42000c,
+	/* (status gpa in RAM or 0, size, vector or 0, processor) -> 0 */
+	LAB_HC_EVENTS = 0x4c42000d,
 
-	LAB_HC_MAX = LAB_HC_OUTPUT
+	LAB_HC_MAX = LAB_HC_EVENTS
 };
 
 #define LAB_BULK_MAX	512  /* grants in one bulk call: one page of u64 */
+#define LAB_STATUS_ALIGN 64 /* bytes: of struct lab_status's address */
 #define LAB_CONSOLE_MAX 4096 /* bytes in one console call */
 #define LAB_OUTPUT_MAX	4096 /* bytes in one output call */
 #define LAB_EXIT_MAX	123  /* highest exit status of a guest's own */
@@ -103,13 +106,18 @@ enum lab_hypercall {
  * Allocation flags of LAB_HC_GRANT: exactly one context, and modifiers. Any
  * other bit, no context or two contexts: -EINVAL.
  */
-#define LAB_GFP_ATOMIC (1u << 0) /* never waits, may dig into the reserve */
-#define LAB_GFP_NOWAIT (1u << 1) /* never waits, may not */
-#define LAB_GFP_KERNEL (1u << 2) /* may wait for the broker */
-#define LAB_GFP_ZERO   (1u << 8) /* the pages read as zero */
+#define LAB_GFP_ATOMIC	(1u << 0)  /* never waits, may dig into the reserve */
+#define LAB_GFP_NOWAIT	(1u << 1)  /* never waits, may not */
+#define LAB_GFP_KERNEL	(1u << 2)  /* may wait for the broker */
+#define LAB_GFP_ZERO	(1u << 8)  /* the pages read as zero */
+#define LAB_GFP_NOWARN	(1u << 9)  /* a failure is not logged */
+#define LAB_GFP_NORETRY (1u << 10) /* KERNEL: ask once, wait for no guest */
+#define LAB_GFP_ASYNC	(1u << 12) /* KERNEL: do not wait, send an event */
 
 #define LAB_GFP_CONTEXTS (LAB_GFP_ATOMIC | LAB_GFP_NOWAIT | LAB_GFP_KERNEL)
-#define LAB_GFP_ALL	 (LAB_GFP_CONTEXTS | LAB_GFP_ZERO)
+#define LAB_GFP_ALL                                           \
+	(LAB_GFP_CONTEXTS | LAB_GFP_ZERO | LAB_GFP_NOWARN | \
+	 LAB_GFP_NORETRY | LAB_GFP_ASYNC)
 
 /*
  * Errors: Linux's numbers. Which call answers which, and when, is said in
@@ -121,6 +129,7 @@ enum lab_hypercall {
 #define LAB_ENXIO    6	 /* the address lies outside the window */
 #define LAB_E2BIG    7	 /* a count, size or status outside its range */
 #define LAB_EBADF    9	 /* the host has no output file for this guest */
+#define LAB_EAGAIN   11	 /* LAB_GFP_ASYNC: not now, an event will follow */
 #define LAB_ENOMEM   12	 /* no free page of this order, and no lease for it */
 #define LAB_EACCES   13	 /* a page of the window that is not this guest's */
 #define LAB_EFAULT   14	 /* a buffer that is not all in the guest's memory */
@@ -145,6 +154,40 @@ struct lab_counts {
 	uint64_t releases;	   /* grants given back */
 	uint64_t mistakes;	   /* calls refused for the guest's own fault */
 	uint64_t calls;		   /* hypercalls, whatever their answer */
+	uint64_t pages_min;	   /* free pages that only ATOMIC may use */
+	uint64_t pages_low;	   /* free pages at which a refill begins */
+	uint64_t pages_high;	   /* free pages at which it ends */
+	uint64_t refills;	   /* leases got ahead of demand */
+	uint64_t events;	   /* events told, whether heard or not */
+};
+
+/*
+ * How scarce memory is for this guest. LOW: it may soon be refused; give back
+ * what can be spared. CRITICAL: what does not dig into the reserve is refused,
+ * or will be.
+ */
+enum lab_level {
+	LAB_LEVEL_NONE = 0,
+	LAB_LEVEL_LOW = 1,
+	LAB_LEVEL_CRITICAL = 2,
+};
+
+/* struct lab_status.pending */
+#define LAB_EVENT_LEVEL	  (1u << 0) /* the level is another one */
+#define LAB_EVENT_READY	  (1u << 1) /* what ASYNC asked for is there: ask */
+#define LAB_EVENT_REFUSED (1u << 2) /* ... will not come */
+
+/*
+ * Where a guest reads what happens, without an exit. In boot RAM, aligned to
+ * 64 bytes. The VMM writes; it believes nothing that it reads there. What the
+ * guest may write is `pending`: it takes the bits out by an atomic exchange.
+ */
+struct lab_status {
+	uint32_t level;	  /* enum lab_level: the worse of the next two */
+	uint32_t own;	  /* of this guest's free pages and marks */
+	uint32_t pool;	  /* of the pool, if this guest must mind it */
+	uint32_t pending; /* LAB_EVENT_*: happened since the guest took them */
+	uint64_t events;  /* how many were told, all since its start */
 };
 
 /*
@@ -152,11 +195,13 @@ struct lab_counts {
  * if memory were short. Each path has attributes of its own.
  */
 enum lab_fail_path {
-	LAB_FAIL_GRANT = 1, /* GRANT; each block of a GRANT_BULK */
-	LAB_FAIL_LEASE = 2, /* getting one more lease from the broker */
-	LAB_FAIL_MAP = 3,   /* mapping it into the window */
+	LAB_FAIL_HYPERCALL = 1, /* GRANT; each block of a GRANT_BULK */
+	LAB_FAIL_LEASE = 2,	/* getting one more lease from the broker */
+	LAB_FAIL_MAP = 3,	/* mapping it into the window */
+	LAB_FAIL_LOCAL = 4,	/* granting from the leases that are held */
+	LAB_FAIL_REFILL = 5,	/* getting leases ahead of demand */
 
-	LAB_FAIL_MAX = LAB_FAIL_MAP
+	LAB_FAIL_MAX = LAB_FAIL_REFILL
 };
 
 /* struct lab_fail.flags; any other bit: -EINVAL. */
@@ -182,7 +227,7 @@ _Static_assert(offsetof(struct lab_fail, nth) == 24, "lab_fail");
 _Static_assert(offsetof(struct lab_fail, min_order) == 32, "lab_fail");
 _Static_assert(offsetof(struct lab_fail, flags) == 36, "lab_fail");
 
-_Static_assert(sizeof(struct lab_counts) == 80, "lab_counts: size");
+_Static_assert(sizeof(struct lab_counts) == 120, "lab_counts: size");
 _Static_assert(offsetof(struct lab_counts, leases) == 0, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, leases_guarantee) == 8,
 	       "lab_counts");
@@ -194,6 +239,17 @@ _Static_assert(offsetof(struct lab_counts, grants_failed) == 48, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, releases) == 56, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, mistakes) == 64, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, calls) == 72, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, pages_min) == 80, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, pages_low) == 88, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, pages_high) == 96, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, refills) == 104, "lab_counts");
+_Static_assert(offsetof(struct lab_counts, events) == 112, "lab_counts");
+_Static_assert(sizeof(struct lab_status) == 24, "lab_status: size");
+_Static_assert(offsetof(struct lab_status, level) == 0, "lab_status");
+_Static_assert(offsetof(struct lab_status, own) == 4, "lab_status");
+_Static_assert(offsetof(struct lab_status, pool) == 8, "lab_status");
+_Static_assert(offsetof(struct lab_status, pending) == 12, "lab_status");
+_Static_assert(offsetof(struct lab_status, events) == 16, "lab_status");
 _Static_assert(LAB_EXTENT_PAGES *LAB_PAGE_SIZE == LAB_EXTENT_SIZE, "extent");
 _Static_assert((1u << LAB_MAX_ORDER) == LAB_EXTENT_PAGES, "order");
 

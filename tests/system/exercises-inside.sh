@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Inside the testbed: selftest, smp, storm and probe, each by two guests at once
+# Inside the testbed: selftest, smp, storm, probe and pressure, each by two guests at once
 # on one pool, one with one processor and one with four, by each transport; then
 # the pool is whole. Where the kernel keeps
 # hypercalls to itself, vmcall must be refused with a sentence.
@@ -61,7 +61,7 @@ else
 fi
 
 for transport in "${transports[@]}"; do
-    for exercise in selftest smp storm probe; do
+    for exercise in selftest smp storm probe pressure; do
         two_guests "$transport" "$exercise"
     done
 done

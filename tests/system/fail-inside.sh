@@ -27,8 +27,8 @@ quiet() {
 # broker asks back; the limit leaves no room for leases that the VMM forgets.
 fail_nth() {
     local what="$1, fail-nth" status=0
-    "$labyrinth" run --name ada --transport "$1" --guarantee 12M \
-        --limit 20M "$demo_elf" fail-nth >"$work/ada.tap" 2>"$work/ada.err" || status=$?
+    "$labyrinth" run --name ada --transport "$1" --guarantee 14M \
+        --limit 24M "$demo_elf" fail-nth >"$work/ada.tap" 2>"$work/ada.err" || status=$?
     tap_pass_on "$what" <"$work/ada.tap"
     tap_is "$what: exit status" "$status" 0
     quiet "$what" "$work/ada.err"
@@ -40,7 +40,7 @@ storms() {
     local guest seed=1 pids=() status what
     for guest in ada bob; do
         "$labyrinth" run --name "$guest" --transport "$1" --limit 40M \
-            --fail grant:probability=10 --fail lease:probability=30 \
+            --fail hypercall:probability=10 --fail lease:probability=30 \
             --fail map:probability=30 --fail-seed "$seed" "$demo_elf" \
             storm "$seed" "$rounds" >"$work/$guest.tap" 2>"$work/$guest.err" &
         pids+=($!)
@@ -70,7 +70,7 @@ for transport in port vmcall; do
 done
 
 # A guest that holds all it may: what is refused follows from the seeds alone.
-chance=(--guarantee 40M --fail grant:probability=50)
+chance=(--guarantee 40M --fail hypercall:probability=50)
 some=$(refusals "${chance[@]}" --fail-seed 5)
 again=$(refusals "${chance[@]}" --fail-seed 5)
 other=$(refusals "${chance[@]}" --fail-seed 6)
@@ -84,7 +84,7 @@ for path in lease map; do
     all=$(refusals --guarantee 8M --fail "$path:probability=100")
     tap_is "$path: more is refused than without" "$((all > none))" 1
 done
-all=$("$labyrinth" run --fail grant:probability=100 "$demo_elf" hold 64 1 1)
+all=$("$labyrinth" run --fail hypercall:probability=100 "$demo_elf" hold 64 1 1)
 tap_like "grant: all fail: the guest goes on without" "$all" \
     'holding +0 pages.*no more to be had.*all given back'
 

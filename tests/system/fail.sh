@@ -15,11 +15,11 @@ refused() {
     tap_is "$option: exit status" "$status" 125
     tap_like "$option: says why" "$said" "$2"
 }
-refused fast '`fast` begins with none of `grant:` `lease:` `map:`'
-refused grant:nth '`nth` is no attribute with a value'
-refused grant:often=1 '`often` is no attribute'
-refused grant:probability=101 'a number from 0 to 100'
-refused grant:nth=1x 'nth is a number'
+refused fast '`fast` begins with none of `hypercall:` `lease:` `map:` `local:` `refill:`'
+refused hypercall:nth '`nth` is no attribute with a value'
+refused hypercall:often=1 '`often` is no attribute'
+refused hypercall:probability=101 'a number from 0 to 100'
+refused hypercall:nth=1x 'nth is a number'
 refused lease:interval=2 'makes nothing fail'
 refused --fail-seed=now '`now` is no number'
 refused --fail-seed=-1 '`-1` is no number'

@@ -349,13 +349,11 @@ static void replaces_a_stale_socket_only(void **state)
 
 static int wait_for_one(struct lease_source *source, int wait_ms)
 {
-	struct client *client = source->context;
 	struct lease lease;
-	struct err err;
 
-	if (client_set_wait(client, (uint32_t)wait_ms, &err) < 0 ||
-	    source->get(source->context, &lease) < 0)
-		return 1; /* the guarantee */
+	if (source->get(source->context, &lease) < 0 || /* the guarantee */
+	    source->ask(source->context, (uint32_t)wait_ms) < 0)
+		return 1;
 	return -source->get(source->context, &lease);
 }
 

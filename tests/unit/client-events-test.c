@@ -163,7 +163,7 @@ static void hands_events_on(void **state)
 	struct fixture *f = *state;
 	const struct client_events events = {
 		.reclaim = on_reclaim, .pressure = on_pressure, .context = f};
-	struct err err;
+	struct lease lease;
 
 	assert_int_equal(greet(f, &events).hello.flags, LAB_HELLO_EVENTS);
 	prepare_pressure(f, LAB_LEASE_LEVEL_LOW, 2);
@@ -171,10 +171,10 @@ static void hands_events_on(void **state)
 	prepare_lease(f, 2, 7);
 	get(f, 7);
 	assert_string_equal(f->heard, "pressure 1 2;reclaim 3 2;");
-	assert_int_equal(client_take_events(&f->client, &err), 0);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
 	prepare_pressure(f, LAB_LEASE_LEVEL_NONE, 5);
 	prepare_pressure(f, LAB_LEASE_LEVEL_CRITICAL, 0);
-	assert_int_equal(client_take_events(&f->client, &err), 0);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
 	assert_string_equal(
 		f->heard,
 		"pressure 1 2;reclaim 3 2;pressure 0 5;pressure 2 0;");
@@ -186,7 +186,6 @@ static void says_how_long_it_waits(void **state)
 	struct lab_lease_msg m;
 	struct timeval limit = {0};
 	socklen_t bytes = sizeof(limit);
-	struct err err;
 
 	greet(f, NULL);
 	prepare_lease(f, 2, 1);
@@ -194,25 +193,24 @@ static void says_how_long_it_waits(void **state)
 	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
 			 sizeof(m));
 	assert_int_equal(m.lease.wait_ms, 0);
-	assert_int_equal(client_set_wait(&f->client, 2500, &err), 0);
+	assert_int_equal(f->source.ask(f->source.context, 2500), 0);
+	prepare_lease(f, 3, 2);
+	get(f, 2);
 	assert_int_equal(getsockopt(f->client.socket, SOL_SOCKET, SO_RCVTIMEO,
 				    &limit, &bytes),
 			 0);
 	assert_int_equal(limit.tv_sec, CLIENT_DEADLINE + 2);
-	prepare_lease(f, 3, 2);
-	get(f, 2);
 	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
 			 sizeof(m));
 	assert_int_equal(m.lease.wait_ms, 2500);
 }
 
-/* An answer that is late belongs to the next get, not to who takes events. */
-static void leaves_a_late_answer_alone(void **state)
+/* An answer that is late belongs to whoever looks next. */
+static void takes_a_late_answer(void **state)
 {
 	struct fixture *f = *state;
 	struct timeval soon = {.tv_usec = 1000};
 	struct lease lease;
-	struct err err;
 
 	greet(f, NULL);
 	assert_int_equal(setsockopt(f->client.socket, SOL_SOCKET, SO_RCVTIMEO,
@@ -221,8 +219,40 @@ static void leaves_a_late_answer_alone(void **state)
 	assert_int_equal(f->source.get(f->source.context, &lease), -ETIMEDOUT);
 	prepare_pressure(f, LAB_LEASE_LEVEL_LOW, 2);
 	prepare_lease(f, 2, 5);
-	assert_int_equal(client_take_events(&f->client, &err), 0);
-	get(f, 5);
+	assert_int_equal(f->source.take(f->source.context, &lease), 0);
+	assert_int_equal(lease.id, 5);
+	close(lease.fd);
+}
+
+/* Asked without waiting: nothing yet, then a lease, then a refusal. */
+static void asks_and_takes(void **state)
+{
+	struct fixture *f = *state;
+	struct lab_lease_msg m;
+	struct lease lease;
+
+	greet(f, NULL);
+	assert_int_equal(f->source.ask(f->source.context, 7), 0);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
+	/* One is under way: not asked a second time. */
+	assert_int_equal(f->source.ask(f->source.context, 9), 0);
+	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
+			 sizeof(m));
+	assert_int_equal(m.type, LAB_LEASE_LEASE);
+	assert_int_equal(m.lease.wait_ms, 7);
+	assert_int_equal(
+		fd_receive(f->broker, &m, sizeof(m), NULL, MSG_DONTWAIT),
+		-EAGAIN);
+	prepare_lease(f, 2, 6);
+	assert_int_equal(f->source.take(f->source.context, &lease), 0);
+	assert_int_equal(lease.id, 6);
+	close(lease.fd);
+	assert_int_equal(f->source.ask(f->source.context, 0), 0);
+	m = make(LAB_LEASE_REFUSED, 3);
+	m.refused.error = EDQUOT;
+	prepare(f, &m, -1);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EDQUOT);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
 }
 
 /* Brokers that lie. */
@@ -232,7 +262,6 @@ static void does_not_believe_nonsense(void **state)
 		struct lab_lease_msg m =
 			make(i % 2 ? LAB_LEASE_RECLAIM : LAB_LEASE_PRESSURE, 0);
 		struct lease lease;
-		struct err err;
 		int fd = -1;
 
 		setup(state);
@@ -263,11 +292,13 @@ static void does_not_believe_nonsense(void **state)
 		if (i % 2) {
 			if (f->source.get(f->source.context, &lease) != -EPIPE)
 				fail_msg("nonsense %d was believed", i);
-		} else if (client_take_events(&f->client, &err) != -EPIPE) {
+		} else if (f->source.take(f->source.context, &lease) !=
+			   -EPIPE) {
 			fail_msg("nonsense %d was believed", i);
 		}
 		assert_true(f->client.broken);
-		assert_int_equal(client_take_events(&f->client, &err), -EPIPE);
+		assert_int_equal(f->source.take(f->source.context, &lease),
+				 -EPIPE);
 		teardown(state);
 	}
 }
@@ -275,12 +306,12 @@ static void does_not_believe_nonsense(void **state)
 static void a_broker_that_goes(void **state)
 {
 	struct fixture *f = *state;
-	struct err err;
+	struct lease lease;
 
 	greet(f, NULL);
 	shutdown(f->broker, SHUT_RDWR);
-	assert_int_equal(client_take_events(&f->client, &err), -EPIPE);
-	assert_said(&err, "gone");
+	assert_int_equal(f->source.take(f->source.context, &lease), -EPIPE);
+	assert_said(&f->client.last, "gone");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -291,7 +322,8 @@ int main(void)
 		TEST(skips_what_it_did_not_ask_for),
 		TEST(hands_events_on),
 		TEST(says_how_long_it_waits),
-		TEST(leaves_a_late_answer_alone),
+		TEST(takes_a_late_answer),
+		TEST(asks_and_takes),
 		cmocka_unit_test(does_not_believe_nonsense),
 		TEST(a_broker_that_goes),
 	};

@@ -13,7 +13,7 @@
 
 #include "mem/fail.h"
 
-#define GRANT LAB_FAIL_GRANT
+#define GRANT LAB_FAIL_HYPERCALL
 #define MANY  100000u
 
 static struct fail fail;
@@ -332,39 +332,40 @@ static void a_wrong_text_is_told(void **state)
 	static const struct {
 		const char *text, *why;
 	} wrong[] = {
-		{"", "begins with none of `grant:` `lease:` `map:`"},
+		{"", "begins with none of `hypercall:` `lease:` `map:` "
+		     "`local:` `refill:`"},
 		{"grant", "begins with none of"},
 		{"gran:nth=1", "begins with none of"},
 		{"grants:nth=1", "begins with none of"},
 		{":nth=1", "begins with none of"},
 		{"grant,nth=1", "begins with none of"},
-		{"grant:", "`` is no attribute"},
-		{"grant:nth", "`nth` is no attribute with a value"},
-		{"grant:nth=1,", "`` is no attribute"},
-		{"grant:,nth=1", "`` is no attribute"},
-		{"grant:nt=1", "`nt` is no attribute"},
-		{"grant:nths=1", "`nths` is no attribute"},
-		{"grant:verbose=1", "`verbose` is no attribute"},
-		{"grant:nth=", "nth is a number from 0"},
-		{"grant:nth=one", "nth is a number"},
-		{"grant:nth= 1", "nth is a number"},
-		{"grant:nth=+1", "nth is a number"},
-		{"grant:nth=1x", "nth is a number"},
-		{"grant:nth=1 ", "nth is a number"},
-		{"grant:nth=1=2", "nth is a number"},
-		{"grant:nth=-1", "nth is a number"},
-		{"grant:nth=9223372036854775808", "nth is a number"},
-		{"grant:probability=101", "from 0 to 100"},
-		{"grant:probability=-1", "from 0 to 100"},
-		{"grant:nth=1,interval=4294967296", "from 0 to 4294967295"},
-		{"grant:nth=1,times=-2", "times is a number from -1"},
-		{"grant:nth=1,times=--1", "times is a number from -1"},
-		{"grant:nth=1,space=-1", "space is a number from 0"},
-		{"grant:nth=1,min-order=10", "from 0 to 9"},
-		{"grant:nth=1,ignore-gfp-wait=2", "from 0 to 1"},
-		{"grant:interval=2", "makes nothing fail"},
-		{"grant:probability=5,times=0", "makes nothing fail"},
-		{"grant:nth=0", "makes nothing fail"},
+		{"hypercall:", "`` is no attribute"},
+		{"hypercall:nth", "`nth` is no attribute with a value"},
+		{"hypercall:nth=1,", "`` is no attribute"},
+		{"hypercall:,nth=1", "`` is no attribute"},
+		{"hypercall:nt=1", "`nt` is no attribute"},
+		{"hypercall:nths=1", "`nths` is no attribute"},
+		{"hypercall:verbose=1", "`verbose` is no attribute"},
+		{"hypercall:nth=", "nth is a number from 0"},
+		{"hypercall:nth=one", "nth is a number"},
+		{"hypercall:nth= 1", "nth is a number"},
+		{"hypercall:nth=+1", "nth is a number"},
+		{"hypercall:nth=1x", "nth is a number"},
+		{"hypercall:nth=1 ", "nth is a number"},
+		{"hypercall:nth=1=2", "nth is a number"},
+		{"hypercall:nth=-1", "nth is a number"},
+		{"hypercall:nth=9223372036854775808", "nth is a number"},
+		{"hypercall:probability=101", "from 0 to 100"},
+		{"hypercall:probability=-1", "from 0 to 100"},
+		{"hypercall:nth=1,interval=4294967296", "from 0 to 4294967295"},
+		{"hypercall:nth=1,times=-2", "times is a number from -1"},
+		{"hypercall:nth=1,times=--1", "times is a number from -1"},
+		{"hypercall:nth=1,space=-1", "space is a number from 0"},
+		{"hypercall:nth=1,min-order=10", "from 0 to 9"},
+		{"hypercall:nth=1,ignore-gfp-wait=2", "from 0 to 1"},
+		{"hypercall:interval=2", "makes nothing fail"},
+		{"hypercall:probability=5,times=0", "makes nothing fail"},
+		{"hypercall:nth=0", "makes nothing fail"},
 	};
 	struct fail before;
 	struct err err;

@@ -13,3 +13,9 @@ TESTS += tests/unit/fail-test
 tests_unit_fail_test_SOURCES = tests/unit/fail-test.c
 tests_unit_fail_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_fail_test_LDADD = vmm/libmem.a vmm/libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/reserve-test
+TESTS += tests/unit/reserve-test
+tests_unit_reserve_test_SOURCES = tests/unit/reserve-test.c
+tests_unit_reserve_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_reserve_test_LDADD = vmm/libmem.a $(CMOCKA_LIBS)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "hcall/balance.h"
 #include "hcall/grant.h"
 #include "hcall/handlers.h"
 #include "machine/gpa.h"
@@ -15,28 +16,6 @@ static void *array_of(const struct hcall_guest *guest, uint64_t gpa,
 {
 	return gpa_to_host(guest->memory, guest->frames, gpa,
 			   count * sizeof(uint64_t));
-}
-
-/*
- * All blocks from what is held, or with as many more leases as it takes where
- * the context may wait. What was leased in vain goes back.
- */
-static int take_all(struct hcall_guest *guest, struct vcpu *vcpu,
-		    unsigned int order, unsigned int count, bool may_wait,
-		    uint32_t *pages)
-{
-	for (;;) {
-		int r = frames_grant_bulk(guest->frames, order, count, pages);
-		if (r != -ENOMEM)
-			return r;
-		if (!may_wait)
-			return grant_dry(guest);
-		r = grant_lease(guest, vcpu);
-		if (r < 0) {
-			grant_give_back(guest);
-			return r;
-		}
-	}
 }
 
 static void release_all(struct hcall_guest *guest, unsigned int order,
@@ -83,22 +62,20 @@ int64_t hcall_grant_bulk(struct hcall_guest *guest,
 		return -E2BIG;
 	if (array_of(guest, call->args[3], count) == NULL)
 		return -EFAULT;
-	int may_wait = grant_may_wait(call, gfp);
-	if (may_wait < 0)
-		return may_wait;
+	r = grant_check_context(guest, call, gfp);
+	if (r < 0)
+		return r;
 	if (grant_injected(guest, gfp, order, count))
 		return -ENOMEM;
 
-	r = take_all(guest, call->vcpu, (unsigned int)order,
-		     (unsigned int)count, may_wait != 0, pages);
-	if (r < 0) {
-		guest->counts.grants_failed++;
+	r = grant_take(guest, gfp, order, count, pages);
+	if (r < 0)
 		return r;
-	}
 	/* Another vCPU may have released the buffer while this one waited. */
 	uint8_t *array = array_of(guest, call->args[3], count);
 	if (array == NULL) {
 		release_all(guest, (unsigned int)order, count, pages);
+		balance_changed(guest);
 		return -EFAULT;
 	}
 	for (uint64_t i = 0; i < count; i++)
@@ -106,8 +83,6 @@ int64_t hcall_grant_bulk(struct hcall_guest *guest,
 	memcpy(array, addresses, count * sizeof(uint64_t));
 	guest->counts.grants += count;
 	prepare_all(guest, gfp, (unsigned int)order, count, pages);
-	if (may_wait)
-		grant_give_back(guest);
 	return 0;
 }
 
@@ -140,6 +115,6 @@ int64_t hcall_release_bulk(struct hcall_guest *guest,
 
 	release_all(guest, (unsigned int)order, count, pages);
 	guest->counts.releases += count;
-	grant_give_back(guest);
+	balance_changed(guest);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "hcall/demand.h"
 #include "hcall/handlers.h"
 
 /* The ABI carries Linux's numbers; the handlers return the host's. */
@@ -17,7 +18,7 @@ _Static_assert(LAB_EPERM == EPERM && LAB_ENOENT == ENOENT &&
 		       LAB_EDEADLK == EDEADLK && LAB_ENOSYS == ENOSYS &&
 		       LAB_EMSGSIZE == EMSGSIZE && LAB_EIO == EIO &&
 		       LAB_EBADF == EBADF && LAB_ESTALE == ESTALE &&
-		       LAB_EDQUOT == EDQUOT,
+		       LAB_EAGAIN == EAGAIN && LAB_EDQUOT == EDQUOT,
 	       "errno numbers");
 
 #define CALL(name) [LAB_HC_##name - LAB_HC_BASE]
@@ -35,13 +36,14 @@ static hcall_handler *const handlers[] = {
 	CALL(EXIT) = hcall_exit,
 	CALL(FAIL) = hcall_fail,
 	CALL(OUTPUT) = hcall_output,
+	CALL(EVENTS) = hcall_events,
 };
 
 /* What the host lacks is no mistake of the guest; INSPECT only asks. */
 static bool is_mistake(uint64_t number, int64_t result)
 {
 	if (result >= 0 || result == -ENOMEM || result == -EDQUOT ||
-	    result == -EIO)
+	    result == -EIO || result == -EAGAIN)
 		return false;
 	return number != LAB_HC_INSPECT;
 }
@@ -82,5 +84,7 @@ void hcall_ended(void *context)
 	struct hcall_guest *guest = context;
 
 	atomic_store(&guest->over, true);
-	guest->source.cancel(guest->source.context);
+	spin_lock(&guest->lock);
+	demand_end(guest);
+	spin_unlock(&guest->lock);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hcall/demand.h"
 #include "hcall/handlers.h"
 #include "machine/gpa.h"
 
@@ -37,6 +38,9 @@ int64_t hcall_fail(struct hcall_guest *guest, const struct vcpu_call *call)
 	memcpy(&request, from, size);
 	if (!tail_is_zero(&request, size))
 		return -E2BIG;
+	/* What is under way counts for what was set before. */
+	demand_settle(guest);
+	guest->held_off = false;
 	/* Is there such a path, and may it have these? */
 	return fail_set(&guest->fail, call->args[0], &request.attr);
 }

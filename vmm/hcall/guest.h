@@ -3,15 +3,13 @@
  * What the calls of one guest work on. Made by the program, which owns every
  * part of it; the handlers borrow.
  *
- * Two locks, `leasing` before `lock`. `lock` is held for short sections that
- * never sleep; a page that frames says is granted stays mapped while it is
- * held. `leasing` is held by the one vCPU that speaks with the broker, or maps
- * and unmaps leases, and may sleep.
+ * `lock` is held for short sections that never sleep; a page that frames says
+ * is granted stays mapped while it is held. Leases come and go by one thread
+ * alone, the supplier (hcall/supply.h); a vCPU that wants one waits for it.
  */
 #ifndef LABYRINTH_HCALL_GUEST_H
 #define LABYRINTH_HCALL_GUEST_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,31 +17,53 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/spin.h"
+#include "hcall/event.h"
+#include "hcall/failure.h"
+#include "hcall/want.h"
 #include "machine/memory.h"
+#include "machine/vm.h"
 #include "mem/fail.h"
 #include "mem/frames.h"
-#include "mem/source.h"
+#include "mem/reserve.h"
 
 struct hcall_guest {
 	struct memory *memory;
-	struct spin lock;
-	struct frames *frames; /* of the window; `lock` held */
-	pthread_mutex_t leasing;
-	struct lease_source source; /* `leasing` held */
-	uint64_t reclaim; /* leases that the broker asks back; `leasing` held */
-	uint64_t guarantee; /* leases */
-	uint64_t limit;	    /* leases */
-	uint32_t features;  /* LAB_FEATURE_* */
-	int console;	    /* descriptor that console text goes to */
-	int output;	    /* descriptor of the output file; -1 without */
-	struct fail fail; /* what fails though nothing is wrong; `lock` held */
-	/* What this guest has done; the rest of the counts are derived.
-	 * `lock` held. */
+	struct vm *vm;
+	const char *name;
+	uint64_t guarantee;	 /* leases */
+	uint64_t limit;		 /* leases */
+	uint32_t kernel_timeout; /* ms that LAB_GFP_KERNEL may wait */
+	uint32_t features;	 /* LAB_FEATURE_* */
+	unsigned int cpus;
+	int console; /* descriptor that console text goes to */
+	int output;  /* descriptor of the output file; -1 without */
+	int wake;    /* eventfd of the supplier */
+	struct reserve marks;
+
+	struct spin lock; /* for what follows */
+	struct frames *frames;
+	struct fail fail;	   /* what fails though nothing is wrong */
+	struct want_queue wants;   /* who waits for leases */
+	struct want later[LAB_MAX_ORDER + 1]; /* of LAB_GFP_ASYNC, by order */
+	struct events events;
+	struct failure failure;
+	bool woken;	/* the supplier was, and has not looked yet */
+	bool busy;	/* a lease is on its way here, or back */
+	bool refilling; /* from low on, until high is reached */
+	bool dry;	/* the latest lease was refused, none came since */
+	bool held_off;	/* no refill before the next grant below low */
+	bool gone;	/* the broker is */
+	uint64_t reclaim; /* leases that the broker asks back */
+	enum lab_lease_level reclaim_level;
+	enum lab_lease_level pool_level; /* as the broker said last */
+	enum lab_level own_level;
+	/* What this guest has done; the rest of the counts are derived. */
 	struct lab_counts counts;
-	atomic_bool over; /* every vCPU has ended or soon will */
 	/* Set by LAB_HC_EXIT; `lock` held, or all vCPUs are joined. */
 	bool ended;
 	int status;
+
+	atomic_bool over; /* every vCPU has ended or soon will */
 };
 
 #endif

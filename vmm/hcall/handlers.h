@@ -28,5 +28,6 @@ hcall_handler hcall_console;
 hcall_handler hcall_exit;
 hcall_handler hcall_fail;
 hcall_handler hcall_output;
+hcall_handler hcall_events;
 
 #endif

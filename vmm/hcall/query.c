@@ -39,6 +39,10 @@ int64_t hcall_query(struct hcall_guest *guest, const struct vcpu_call *call)
 	counts.leases_limit = guest->limit;
 	counts.pages_granted = frames_granted(guest->frames);
 	counts.pages_free = frames_unused(guest->frames);
+	counts.pages_min = guest->marks.min;
+	counts.pages_low = guest->marks.low;
+	counts.pages_high = guest->marks.high;
+	counts.events = guest->events.now.events;
 	memcpy(to, &counts, size);
 	return (int64_t)size;
 }

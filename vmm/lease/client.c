@@ -170,15 +170,16 @@ static time_t seconds(void)
 /*
  * Receive the answer to message `seq`: of type `type`, or REFUSED; events that
  * come before it are taken, and do not put its deadline off for ever. 0 and the
- * message, with a descriptor in *fd if that is not NULL and one came.
+ * message, with a descriptor in *fd if that is not NULL and one came. seq 0:
+ * nothing was asked, so there is none.
  */
 static int receive_answer(struct client *self, struct lab_lease_msg *message,
 			  enum lab_lease_type type, uint64_t seq, int *fd,
-			  struct err *err)
+			  int flags, struct err *err)
 {
 	time_t end = seconds() + CLIENT_DEADLINE + self->wait_ms / 1000;
 
-	int r = receive(self, message, fd, 0, err);
+	int r = receive(self, message, fd, flags, err);
 	while (r == 0 && is_event(message)) {
 		if (fd != NULL && *fd >= 0)
 			return broken(self, EPROTO, err,
@@ -188,11 +189,11 @@ static int receive_answer(struct client *self, struct lab_lease_msg *message,
 			return err_say(err, ETIMEDOUT,
 				       "the broker sends events, no answer");
 		if (r == 0)
-			r = receive(self, message, fd, 0, err);
+			r = receive(self, message, fd, flags, err);
 	}
 	if (r < 0)
 		return r;
-	if (message->seq != seq ||
+	if (seq == 0 || message->seq != seq ||
 	    (message->type != type && message->type != LAB_LEASE_REFUSED))
 		return broken(self, EPROTO, err,
 			      "answered what it was not asked");
@@ -267,7 +268,7 @@ int client_hello(struct client *self, const struct client_request *request,
 		r = send_message(self, &message, LAB_LEASE_HELLO, err);
 	if (r == 0)
 		r = receive_answer(self, &message, LAB_LEASE_WELCOME, self->seq,
-				   NULL, err);
+				   NULL, 0, err);
 	if (r == 0)
 		r = set_deadline(self->socket, 0, err);
 	if (r < 0)
@@ -295,31 +296,33 @@ static int check_file(struct client *self, int fd, struct err *err)
 	return 0;
 }
 
-static int ask(struct client *self, struct err *err)
+static int ask(struct client *self, uint32_t wait_ms, struct err *err)
 {
-	struct lab_lease_msg message = {.lease = {.wait_ms = self->wait_ms}};
+	struct lab_lease_msg message = {.lease = {.wait_ms = wait_ms}};
 
+	if (self->broken)
+		return err_say(err, EPIPE, "the broker is gone");
 	if (self->asked != 0)
 		return 0; /* the last one's answer is still to come */
 	int r = send_message(self, &message, LAB_LEASE_LEASE, err);
-	if (r == 0)
-		self->asked = self->seq;
-	return r;
+	if (r < 0)
+		return r;
+	self->asked = self->seq;
+	self->wait_ms = wait_ms;
+	return 0;
 }
 
-static int get_checked(struct client *self, struct lease *lease,
-		       struct err *err)
+/* The answer to what was asked; flags: MSG_DONTWAIT, or 0 to wait for it. */
+static int answer(struct client *self, struct lease *lease, int flags,
+		  struct err *err)
 {
 	struct lab_lease_msg message;
 	cleanup_close int fd = -1;
 
 	if (self->broken)
 		return err_say(err, EPIPE, "the broker is gone");
-	int r = ask(self, err);
-	if (r < 0)
-		return r;
-	r = receive_answer(self, &message, LAB_LEASE_LEASED, self->asked, &fd,
-			   err);
+	int r = receive_answer(self, &message, LAB_LEASE_LEASED, self->asked,
+			       &fd, flags, err);
 	if (r < 0)
 		return r;
 	self->asked = 0;
@@ -334,13 +337,44 @@ static int get_checked(struct client *self, struct lease *lease,
 	return 0;
 }
 
+/* How long a get blocks follows from what the broker was allowed to wait. */
+static int get_checked(struct client *self, struct lease *lease,
+		       struct err *err)
+{
+	int r = ask(self, 0, err);
+	if (r == 0 && self->deadline_ms != self->wait_ms) {
+		r = set_deadline(self->socket, self->wait_ms, err);
+		self->deadline_ms = self->wait_ms;
+	}
+	return r < 0 ? r : answer(self, lease, 0, err);
+}
+
+/* To the caller, a broker that lies is as gone as one that went. */
+static int gone(int r)
+{
+	return r == -EPROTO ? -EPIPE : r;
+}
+
 static int client_get(void *context, struct lease *lease)
 {
 	struct client *self = context;
 
-	int r = get_checked(self, lease, &self->last);
-	/* To the caller, a broker that lies is as gone as one that went. */
-	return r == -EPROTO ? -EPIPE : r;
+	return gone(get_checked(self, lease, &self->last));
+}
+
+static int client_ask(void *context, uint32_t wait_ms)
+{
+	struct client *self = context;
+
+	return gone(ask(self, wait_ms, &self->last));
+}
+
+static int client_take(void *context, struct lease *lease)
+{
+	struct client *self = context;
+
+	int r = answer(self, lease, MSG_DONTWAIT, &self->last);
+	return r == -ETIMEDOUT ? -EAGAIN : gone(r);
 }
 
 static void client_put(void *context, uint64_t id)
@@ -354,49 +388,13 @@ static void client_put(void *context, uint64_t id)
 		(void)send_message(self, &message, LAB_LEASE_RETURN, &ignored);
 }
 
-/* Shutting the socket down wakes whoever receives from it. */
-static void client_cancel(void *context)
-{
-	const struct client *self = context;
-
-	shutdown(self->socket, SHUT_RDWR);
-}
-
-int client_set_wait(struct client *self, uint32_t wait_ms, struct err *err)
-{
-	int r = set_deadline(self->socket, wait_ms, err);
-
-	if (r == 0)
-		self->wait_ms = wait_ms;
-	return r;
-}
-
-int client_take_events(struct client *self, struct err *err)
-{
-	struct lab_lease_msg message;
-	int r = 0;
-
-	if (self->broken)
-		return err_say(err, EPIPE, "the broker is gone");
-	while (r == 0 && self->asked == 0) {
-		r = receive(self, &message, NULL, MSG_DONTWAIT, err);
-		if (r == 0 && !is_event(&message))
-			r = broken(self, EPROTO, err,
-				   "answered what it was not asked");
-		if (r == 0)
-			r = take_event(self, &message, err);
-	}
-	if (r == -ETIMEDOUT)
-		return 0;
-	return r == -EPROTO ? -EPIPE : r;
-}
-
 struct lease_source client_source(struct client *self)
 {
 	return (struct lease_source){
 		.get = client_get,
+		.ask = client_ask,
+		.take = client_take,
 		.put = client_put,
-		.cancel = client_cancel,
 		.context = self,
 	};
 }

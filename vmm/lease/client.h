@@ -38,7 +38,8 @@ struct client {
 	uint64_t asked;		  /* seq of a LEASE without answer yet; or 0 */
 	enum lab_backing backing; /* as the WELCOME said */
 	bool broken;		  /* the broker went, or broke the protocol */
-	uint32_t wait_ms;	  /* of each LEASE; see client_set_wait() */
+	uint32_t wait_ms;	  /* of the latest LEASE */
+	uint32_t deadline_ms;	  /* beside CLIENT_DEADLINE, as now set */
 	const struct client_events *events; /* NULL: skip what comes */
 	struct err last; /* why the latest get failed; code 0 before one did */
 };
@@ -84,24 +85,10 @@ int client_hello(struct client *self, const struct client_request *request,
 /*
  * The source of leases; self is its context. Beside what mem/source.h says,
  * get gives -ETIMEDOUT when the broker does not answer in time: the connection
- * stays, and a late answer serves the next get. Why a get failed is in
- * self->last.
+ * stays, and a late answer serves the next get or take. Both hand on the
+ * events that come before an answer. Why one failed is in self->last.
  */
 struct lease_source client_source(struct client *self);
-
-/*
- * Let each get wait so long (ms) for other guests to give back, when the pool
- * has nothing to lend; 0, as it is at first: do not. Needs an answered HELLO.
- * 0 or a negated errno.
- */
-int client_set_wait(struct client *self, uint32_t wait_ms, struct err *err);
-
-/*
- * Take the events that have come, without waiting: for a thread that found the
- * socket readable. 0, or -EPIPE when the broker is gone. With an answer still
- * to come (a get that timed out) it leaves everything to the next get.
- */
-int client_take_events(struct client *self, struct err *err);
 
 /* Close the connection: the broker takes every lease back. */
 void client_close(struct client *self);

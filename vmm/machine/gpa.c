@@ -46,16 +46,28 @@ static bool all_granted(const struct memory *memory,
 	return true;
 }
 
-void *gpa_to_host(const struct memory *memory, const struct frames *frames,
-		  uint64_t gpa, uint64_t bytes)
+void *gpa_ram_to_host(const struct memory *memory, uint64_t gpa, uint64_t bytes)
 {
 	uint64_t ram = (uint64_t)memory->ram * LAB_EXTENT_SIZE;
 	uint64_t last; /* the last byte, so that the top address is no case */
 
+	if (bytes == 0 || __builtin_add_overflow(gpa, bytes - 1, &last) ||
+	    last >= ram)
+		return NULL;
+	return memory->base + gpa;
+}
+
+void *gpa_to_host(const struct memory *memory, const struct frames *frames,
+		  uint64_t gpa, uint64_t bytes)
+{
+	uint64_t ram = (uint64_t)memory->ram * LAB_EXTENT_SIZE;
+	uint64_t last;
+	void *in_ram = gpa_ram_to_host(memory, gpa, bytes);
+
+	if (in_ram != NULL)
+		return in_ram;
 	if (bytes == 0 || __builtin_add_overflow(gpa, bytes - 1, &last))
 		return NULL;
-	if (last < ram)
-		return memory->base + gpa;
 	if (!all_granted(memory, frames, gpa, last))
 		return NULL;
 	return memory->base + ram + (gpa - LAB_WINDOW_BASE);

@@ -18,6 +18,11 @@
 void *gpa_to_host(const struct memory *memory, const struct frames *frames,
 		  uint64_t gpa, uint64_t bytes);
 
+/* Host address of `bytes` bytes (>= 1) that lie all in boot RAM, or NULL: it
+ * is there as long as the guest is. */
+void *gpa_ram_to_host(const struct memory *memory, uint64_t gpa,
+		      uint64_t bytes);
+
 /*
  * The window page (0 = first) that holds `gpa`, or -ENXIO outside the
  * window.

@@ -255,8 +255,10 @@ int hole_touched(struct vcpu *self, struct err *err)
 		return err_say(err, EFAULT,
 			       "its RAM is gone: a lease of it was revoked");
 	cpus_pause(self->cpus);
+	pthread_mutex_lock(&self->vm->window_there);
 	uint64_t gpa = 0;
 	int r = run_without_window(self, &gpa, err);
+	pthread_mutex_unlock(&self->vm->window_there);
 	cpus_resume(self->cpus);
 	if (r <= 0)
 		return r;

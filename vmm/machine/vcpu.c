@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <labyrinth/bootinfo.h>
 #include <labyrinth/hypercall.h>
 
 #include "machine/cpus.h"
@@ -198,18 +199,20 @@ int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err)
 	}
 }
 
-void vcpu_pre_fault(struct vcpu *self, uint64_t gpa, uint64_t bytes)
-{
-	struct kvm_pre_fault_memory range = {.gpa = gpa, .size = bytes};
+/* No processor of the guest has this number. */
+#define PRE_FAULTER_ID LAB_CPUS_MAX
 
-	/* KVM moves gpa on and shrinks size as it goes. */
-	while (self->vm->has_pre_fault && range.size > 0) {
-		if (ioctl(self->fd, KVM_PRE_FAULT_MEMORY, &range) == 0 ||
-		    errno == EINTR || errno == EAGAIN)
-			continue;
-		/* Shadow paging cannot: never ask again. */
-		self->vm->has_pre_fault = false;
-	}
+int vcpu_open_pre_faulter(struct vm *vm, const struct vcpu_identity *identity,
+			  struct err *err)
+{
+	if (!vm->has_pre_fault)
+		return 0;
+	vm->pre_faulter = ioctl(vm->fd, KVM_CREATE_VCPU, PRE_FAULTER_ID);
+	if (vm->pre_faulter < 0)
+		return err_set(err, errno,
+			       "cannot create a vCPU to fill tables with");
+	return vcpu_setup_cpuid(vm, vm->pre_faulter, PRE_FAULTER_ID, identity,
+				err);
 }
 
 void vcpu_close(struct vcpu *self)

@@ -53,10 +53,11 @@ int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
 int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err);
 
 /*
- * Fill the second-stage tables for [gpa, gpa + bytes). Where the kernel can
- * not, nothing happens: the first touch will. Call on the vCPU's own thread.
+ * Give the VM a vCPU that never runs, where vm_pre_fault() can use one: KVM
+ * fills the tables of all from any, but only while that one is not running.
  */
-void vcpu_pre_fault(struct vcpu *self, uint64_t gpa, uint64_t bytes);
+int vcpu_open_pre_faulter(struct vm *vm, const struct vcpu_identity *identity,
+			  struct err *err);
 
 void vcpu_close(struct vcpu *self);
 

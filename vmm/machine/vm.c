@@ -109,8 +109,49 @@ int vm_set_slot(struct vm *self, enum vm_slot slot, uint64_t gpa, void *host,
 	return 0;
 }
 
+void vm_pre_fault(struct vm *self, uint64_t gpa, uint64_t bytes)
+{
+	struct kvm_pre_fault_memory range = {.gpa = gpa, .size = bytes};
+
+	if (!self->has_pre_fault || self->pre_faulter < 0)
+		return;
+	pthread_mutex_lock(&self->window_there);
+	/* KVM moves gpa on and shrinks size as it goes. */
+	while (range.size > 0) {
+		if (ioctl(self->pre_faulter, KVM_PRE_FAULT_MEMORY, &range) ==
+			    0 ||
+		    errno == EINTR || errno == EAGAIN)
+			continue;
+		/* Shadow paging cannot: never ask again. A lease that was
+		 * revoked meanwhile is another matter. */
+		if (errno != EFAULT)
+			self->has_pre_fault = false;
+		break;
+	}
+	pthread_mutex_unlock(&self->window_there);
+}
+
+/* Where a local APIC hears messages, and how one names its processor. */
+#define MSI_ADDRESS UINT32_C(0xfee00000)
+#define MSI_TO(apic) ((uint32_t)(apic) << 12)
+
+int vm_interrupt(struct vm *self, unsigned int apic, unsigned int vector,
+		 struct err *err)
+{
+	struct kvm_msi msi = {.address_lo = MSI_ADDRESS | MSI_TO(apic),
+			      .data = vector};
+
+	/* 0: the guest has not switched this APIC on, and hears nothing. */
+	if (ioctl(self->fd, KVM_SIGNAL_MSI, &msi) < 0)
+		return err_set(err, errno, "cannot interrupt processor %u",
+			       apic);
+	return 0;
+}
+
 void vm_close(struct vm *self)
 {
+	if (self->pre_faulter >= 0)
+		close(self->pre_faulter);
 	if (self->fd >= 0)
 		close(self->fd);
 	if (self->kvm >= 0)

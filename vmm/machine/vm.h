@@ -7,6 +7,8 @@
 #ifndef LABYRINTH_MACHINE_VM_H
 #define LABYRINTH_MACHINE_VM_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,11 +20,21 @@ struct vm {
 	int kvm;	    /* /dev/kvm */
 	int fd;		    /* the VM */
 	bool has_vmcall;    /* unknown hypercalls come to user space */
-	bool has_pre_fault; /* KVM_PRE_FAULT_MEMORY works */
+	/* KVM_PRE_FAULT_MEMORY works; until it turns out not to. */
+	atomic_bool has_pre_fault;
+	/* A vCPU that never runs, for that call: -1 without. */
+	int pre_faulter;
+	/* Held by who needs the window's slot to be there, and by who takes
+	 * it away for a moment. */
+	pthread_mutex_t window_there;
 };
 
 /* A vm that holds nothing, for vm_close(). */
-#define VM_NONE ((struct vm){.kvm = -1, .fd = -1})
+#define VM_NONE                                                     \
+	((struct vm){.kvm = -1,                                     \
+		     .fd = -1,                                      \
+		     .pre_faulter = -1,                             \
+		     .window_there = PTHREAD_MUTEX_INITIALIZER})
 
 /*
  * Open /dev/kvm, check the API and the capabilities that nothing works
@@ -42,6 +54,16 @@ int vm_intercept_vmcall(struct vm *self, struct err *err);
  */
 int vm_set_slot(struct vm *self, enum vm_slot slot, uint64_t gpa, void *host,
 		uint64_t bytes, struct err *err);
+
+/*
+ * Fill the second-stage tables for [gpa, gpa + bytes), from any thread. Where
+ * the kernel can not, nothing happens: the first touch will.
+ */
+void vm_pre_fault(struct vm *self, uint64_t gpa, uint64_t bytes);
+
+/* Raise a vector at a processor's local APIC, by its id; from any thread. */
+int vm_interrupt(struct vm *self, unsigned int apic, unsigned int vector,
+		 struct err *err);
 
 /* Close everything; the guest is gone then. */
 void vm_close(struct vm *self);

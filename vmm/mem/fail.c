@@ -10,9 +10,11 @@
 #include <string.h>
 
 static const char *const path_names[LAB_FAIL_MAX + 1] = {
-	[LAB_FAIL_GRANT] = "grant",
+	[LAB_FAIL_HYPERCALL] = "hypercall",
 	[LAB_FAIL_LEASE] = "lease",
 	[LAB_FAIL_MAP] = "map",
+	[LAB_FAIL_LOCAL] = "local",
+	[LAB_FAIL_REFILL] = "refill",
 };
 
 /* splitmix64: any seed will do, 0 and neighbours too. */

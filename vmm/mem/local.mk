@@ -11,4 +11,6 @@ vmm_libmem_a_SOURCES = \
 	vmm/mem/frames.h \
 	vmm/mem/lowest.c \
 	vmm/mem/lowest.h \
+	vmm/mem/reserve.c \
+	vmm/mem/reserve.h \
 	vmm/mem/source.h

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "hcall/supply.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "hcall/balance.h"
+#include "machine/gpa.h"
+
+#define STACK_BYTES (128 * 1024)
+
+/* What the broker says by itself. */
+
+static void on_reclaim(void *context, uint64_t leases,
+		       enum lab_lease_level level)
+{
+	struct hcall_guest *guest = context;
+
+	spin_lock(&guest->lock);
+	/* The broker says anew what it wants; it does not add it up. */
+	guest->reclaim = leases;
+	guest->reclaim_level = level;
+	spin_unlock(&guest->lock);
+}
+
+static void on_pressure(void *context, enum lab_lease_level level,
+			uint64_t available)
+{
+	struct hcall_guest *guest = context;
+
+	(void)available;
+	spin_lock(&guest->lock);
+	guest->pool_level = level;
+	guest->held_off = false;
+	if (level == LAB_LEASE_LEVEL_NONE)
+		guest->reclaim = 0;
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+}
+
+struct client_events supply_events(struct hcall_guest *guest)
+{
+	return (struct client_events){.reclaim = on_reclaim,
+				      .pressure = on_pressure,
+				      .context = guest};
+}
+
+/* Ends of wants; guest->lock held. */
+
+static void finish(struct hcall_guest *guest, struct want *want, int error)
+{
+	want->error = error;
+	want_leave(&guest->wants, want);
+	if (want->looks != NULL)
+		want_tell(want);
+	else if (!want->announced)
+		event_raise(&guest->events, LAB_EVENT_REFUSED);
+	want->count = 0;
+}
+
+/* It is there; and stays for as long as it would have been waited for. */
+static void announce(struct hcall_guest *guest, struct want *want, uint64_t now)
+{
+	want->announced = true;
+	want->deadline = now + guest->kernel_timeout;
+	event_raise(&guest->events, LAB_EVENT_READY);
+}
+
+/* What was asked for will not come. */
+static void refused(struct supply *self, int error)
+{
+	struct hcall_guest *guest = self->guest;
+	struct want *want = guest->wants.first;
+
+	guest->busy = false;
+	guest->dry = true;
+	if (self->asked_for == 0)
+		guest->held_off = true;
+	while (want != NULL && want->id != self->asked_for)
+		want = want->next;
+	/* It may have been served meanwhile by what others released. */
+	if (want != NULL)
+		finish(guest, want, error == -EDQUOT ? -EDQUOT : -ENOMEM);
+	balance_changed(guest);
+}
+
+static void broker_gone(struct supply *self)
+{
+	struct hcall_guest *guest = self->guest;
+
+	self->socket = -1;
+	spin_lock(&guest->lock);
+	guest->busy = false;
+	bool over = atomic_load(&guest->over);
+	guest->gone = true;
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+	if (!over)
+		log_warning("the broker is gone: the guest goes on with the "
+			    "leases that it holds");
+}
+
+/* Leases that come. */
+
+static int map_lease(struct supply *self, struct lease *lease, bool fails)
+{
+	struct hcall_guest *guest = self->guest;
+	uint32_t absent;
+	struct err err;
+
+	spin_lock(&guest->lock);
+	int r = frames_absent(guest->frames, &absent);
+	spin_unlock(&guest->lock);
+	if (r < 0 || fails) {
+		close(lease->fd);
+		return -ENOMEM;
+	}
+	r = memory_map(guest->memory,
+		       memory_window_extent(guest->memory, absent), lease,
+		       &err);
+	if (r < 0) {
+		log_warning("a lease is given back: %s", err.text);
+		return -ENOMEM;
+	}
+	vm_pre_fault(guest->vm, gpa_of_page(absent * LAB_EXTENT_PAGES),
+		     LAB_EXTENT_SIZE);
+	spin_lock(&guest->lock);
+	frames_add(guest->frames, absent);
+	guest->counts.refills += self->asked_for == 0;
+	guest->busy = false;
+	guest->dry = false;
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+	return 0;
+}
+
+static void arrived(struct supply *self, struct lease *lease)
+{
+	struct hcall_guest *guest = self->guest;
+
+	spin_lock(&guest->lock);
+	bool fails = fail_should(&guest->fail, LAB_FAIL_MAP, LAB_MAX_ORDER,
+				 self->asked_for != 0);
+	spin_unlock(&guest->lock);
+	if (map_lease(self, lease, fails) == 0)
+		return;
+	self->source.put(self->source.context, lease->id);
+	spin_lock(&guest->lock);
+	refused(self, -ENOMEM);
+	spin_unlock(&guest->lock);
+}
+
+/* Take all that the broker has sent. */
+static void hear(struct supply *self)
+{
+	struct hcall_guest *guest = self->guest;
+
+	while (self->socket >= 0) {
+		struct lease lease;
+		int r = self->source.take(self->source.context, &lease);
+		if (r == -EAGAIN)
+			return;
+		if (r == -EPIPE) {
+			broker_gone(self);
+			return;
+		}
+		if (r == 0) {
+			arrived(self, &lease);
+			continue;
+		}
+		spin_lock(&guest->lock);
+		refused(self, r);
+		spin_unlock(&guest->lock);
+	}
+}
+
+/* What is to be done; decided with guest->lock held, done without. */
+struct task {
+	enum { NOTHING, GIVE, ASK } what;
+	uint32_t extent;  /* GIVE: of the window */
+	uint32_t wait_ms; /* ASK */
+};
+
+/* An answer to what was asked for it may still come. */
+#define GRACE (UINT64_C(1000) * CLIENT_DEADLINE)
+
+static bool fits(const struct hcall_guest *guest, const struct want *want)
+{
+	return balance_fits(guest, want->order, want->count, guest->marks.min);
+}
+
+/* Tell each want that can be served, or whose time is over. */
+static void serve(struct hcall_guest *guest, uint64_t now)
+{
+	struct want *next;
+
+	for (struct want *w = guest->wants.first; w != NULL; w = next) {
+		next = w->next;
+		if (w->count == 0) {
+			if (!guest->busy)
+				finish(guest, w, 0);
+		} else if ((guest->gone && !fits(guest, w)) ||
+			   now > want_end(w, GRACE)) {
+			finish(guest, w, -ENOMEM);
+		} else if (fits(guest, w)) {
+			want_tell(w);
+			if (w->looks == NULL && !w->announced)
+				announce(guest, w, now);
+		}
+	}
+}
+
+/* The first want that what is held does not serve. */
+static struct want *first_unmet(const struct hcall_guest *guest)
+{
+	struct want *w = guest->wants.first;
+
+	while (w != NULL && (w->announced || w->count == 0 || fits(guest, w)))
+		w = w->next;
+	return w;
+}
+
+/* Ask on behalf of this want, if it does not come to its end instead. */
+static void ask_for(struct supply *self, struct want *want, uint64_t now,
+		    struct task *task)
+{
+	struct hcall_guest *guest = self->guest;
+	int error = 0;
+
+	if (balance_at_limit(guest))
+		error = -EDQUOT;
+	else if (fail_should(&guest->fail, LAB_FAIL_LEASE, LAB_MAX_ORDER, true))
+		error = -ENOMEM;
+	if (error != 0) {
+		finish(guest, want, error);
+		return;
+	}
+	uint64_t left = want->deadline > now ? want->deadline - now : 0;
+	*task = (struct task){.what = ASK, .wait_ms = (uint32_t)left};
+	self->asked_for = want->id;
+}
+
+static void ask_ahead(struct supply *self, struct task *task)
+{
+	struct hcall_guest *guest = self->guest;
+
+	self->asked_for = 0;
+	if (fail_should(&guest->fail, LAB_FAIL_REFILL, LAB_MAX_ORDER, false) ||
+	    fail_should(&guest->fail, LAB_FAIL_LEASE, LAB_MAX_ORDER, false))
+		refused(self, -ENOMEM);
+	else
+		*task = (struct task){.what = ASK};
+}
+
+static struct task decide(struct supply *self)
+{
+	struct hcall_guest *guest = self->guest;
+	struct task task = {.what = NOTHING};
+	uint64_t now = want_now();
+	struct want *unmet;
+
+	serve(guest, now);
+	if (guest->busy)
+		return task;
+	if (balance_has_surplus(guest) &&
+	    frames_spare(guest->frames, &task.extent) == 0) {
+		/* No longer granted nor free: nobody touches it any more. */
+		frames_remove(guest->frames, task.extent);
+		task.what = GIVE;
+	}
+	while (task.what == NOTHING && !guest->gone &&
+	       (unmet = first_unmet(guest)) != NULL)
+		ask_for(self, unmet, now, &task);
+	if (task.what == NOTHING && balance_wants_refill(guest))
+		ask_ahead(self, &task);
+	guest->busy = task.what != NOTHING;
+	return task;
+}
+
+static void give(struct supply *self, uint32_t extent)
+{
+	struct hcall_guest *guest = self->guest;
+	uint64_t id = memory_unmap(
+		guest->memory, memory_window_extent(guest->memory, extent));
+
+	self->source.put(self->source.context, id);
+	spin_lock(&guest->lock);
+	guest->busy = false;
+	if (guest->reclaim > 0)
+		guest->reclaim--;
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+}
+
+static void ask(struct supply *self, uint32_t wait_ms)
+{
+	int r = self->source.ask(self->source.context, wait_ms);
+
+	if (r == -EPIPE) {
+		broker_gone(self);
+	} else if (r < 0) {
+		spin_lock(&self->guest->lock);
+		refused(self, r);
+		spin_unlock(&self->guest->lock);
+	}
+}
+
+/* One thing at a time, until there is nothing left to do. */
+static void work(struct supply *self)
+{
+	struct task task;
+
+	do {
+		spin_lock(&self->guest->lock);
+		task = decide(self);
+		spin_unlock(&self->guest->lock);
+		if (task.what == GIVE)
+			give(self, task.extent);
+		else if (task.what == ASK)
+			ask(self, task.wait_ms);
+	} while (task.what != NOTHING);
+}
+
+/* The interrupt that no vCPU waits for. */
+static void interrupt(struct hcall_guest *guest)
+{
+	struct err err;
+
+	spin_lock(&guest->lock);
+	struct events events = guest->events;
+	guest->events.untold = false;
+	spin_unlock(&guest->lock);
+	if (events.untold &&
+	    vm_interrupt(guest->vm, events.cpu, events.vector, &err) < 0)
+		log_warning("guest `%s`: %s", guest->name, err.text);
+}
+
+/* What failed since the last look, for who runs the guest. */
+static void log_failure(struct supply *self)
+{
+	struct hcall_guest *guest = self->guest;
+
+	spin_lock(&guest->lock);
+	struct failure failure = guest->failure;
+	guest->failure.untold = false;
+	spin_unlock(&guest->lock);
+	if (failure.untold)
+		failure_say(&self->failures, &failure, guest->name);
+}
+
+
+/* ms until some want's time is over; -1 without any. */
+static int patience(struct hcall_guest *guest)
+{
+	uint64_t end = UINT64_MAX;
+
+	spin_lock(&guest->lock);
+	for (const struct want *w = guest->wants.first; w != NULL; w = w->next)
+		if (want_end(w, GRACE) < end)
+			end = want_end(w, GRACE);
+	spin_unlock(&guest->lock);
+	if (end == UINT64_MAX)
+		return -1;
+	uint64_t now = want_now();
+	return end < now ? 0 : (int)(end - now) + 1;
+}
+
+static void *run(void *context)
+{
+	struct supply *self = context;
+	struct hcall_guest *guest = self->guest;
+
+	while (!atomic_load(&self->stop)) {
+		eventfd_t ignored;
+		spin_lock(&guest->lock);
+		guest->woken = false;
+		spin_unlock(&guest->lock);
+		hear(self);
+		work(self);
+		interrupt(guest);
+		log_failure(self);
+		struct pollfd fds[] = {
+			{.fd = guest->wake, .events = POLLIN},
+			{.fd = self->socket, .events = POLLIN},
+		};
+		poll(fds, 2, patience(guest));
+		if (fds[0].revents != 0)
+			eventfd_read(guest->wake, &ignored);
+	}
+	return NULL;
+}
+
+/* Up to the marks before the guest begins, so that it begins without pressure. */
+static void prime(struct supply *self)
+{
+	struct hcall_guest *guest = self->guest;
+	struct lease lease;
+
+	balance_changed(guest);
+	while (balance_wants_refill(guest)) {
+		bool fails = fail_should(&guest->fail, LAB_FAIL_REFILL,
+					 LAB_MAX_ORDER, false);
+		int r = -ENOMEM;
+		if (!fails)
+			r = self->source.get(self->source.context, &lease);
+		if (r == 0)
+			arrived(self, &lease);
+		else
+			refused(self, r);
+	}
+}
+
+int supply_start(struct supply *self, struct hcall_guest *guest,
+		 struct client *client, struct err *err)
+{
+	pthread_attr_t attributes;
+
+	*self = (struct supply){.guest = guest,
+				.source = client_source(client),
+				.socket = client->socket};
+	guest->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (guest->wake < 0)
+		return err_set(err, errno, "cannot wake the supplier");
+	prime(self);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	int code = pthread_create(&self->thread, &attributes, run, self);
+	pthread_attr_destroy(&attributes);
+	self->running = code == 0;
+	if (code == 0)
+		return 0;
+	return err_set(err, code, "cannot start a thread for the broker");
+}
+
+void supply_stop(struct supply *self)
+{
+	if (!self->running)
+		return;
+	atomic_store(&self->stop, true);
+	eventfd_write(self->guest->wake, 1);
+	pthread_join(self->thread, NULL);
+	close(self->guest->wake);
+	self->running = false;
+}

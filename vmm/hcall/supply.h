@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The supplier: the one thread of the VMM that is not a vCPU. It alone speaks
+ * with the broker and maps and unmaps leases: for vCPUs that wait, ahead of
+ * demand, and back to the broker. It sends the guest's interrupts, and logs
+ * what failed. It waits for nothing but news.
+ */
+#ifndef LABYRINTH_HCALL_SUPPLY_H
+#define LABYRINTH_HCALL_SUPPLY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hcall/guest.h"
+#include "lease/client.h"
+#include "mem/source.h"
+
+struct supply {
+	struct hcall_guest *guest;
+	struct lease_source source;
+	int socket;	  /* readable when the broker has said something */
+	uint64_t asked_for; /* the id of whose want; 0: a refill */
+	struct failure_log failures;
+	pthread_t thread;
+	atomic_bool stop;
+	bool running;
+};
+
+/*
+ * The events of a client whose guest is `guest`, for client_hello(); they note
+ * what was said, by the thread that reads the socket.
+ */
+struct client_events supply_events(struct hcall_guest *guest);
+
+/*
+ * Start the thread, which has the client for itself from then on. guest and
+ * client outlive it.
+ */
+int supply_start(struct supply *self, struct hcall_guest *guest,
+		 struct client *client, struct err *err);
+
+/* End the thread, and wait for it. */
+void supply_stop(struct supply *self);
+
+#endif
