@@ -9,11 +9,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CPU_CR0_TS  (UINT64_C(1) << 3)	/* no x87, no MMX */
 #define CPU_CR0_WP  (UINT64_C(1) << 16) /* ring 0 heeds read-only, too */
 #define CPU_CR4_PAE (UINT64_C(1) << 5)
 #define CPU_CR4_MCE (UINT64_C(1) << 6)
 
-#define CPU_RFLAGS_IF (UINT64_C(1) << 9) /* interrupts are on */
+#define CPU_RFLAGS_FIXED (UINT64_C(1) << 1) /* always 1 */
+#define CPU_RFLAGS_IF	 (UINT64_C(1) << 9) /* interrupts are on */
+
+/* An entry of a page table. */
+#define CPU_PTE_PRESENT (UINT64_C(1) << 0)
+#define CPU_PTE_WRITE	(UINT64_C(1) << 1)
+#define CPU_PTE_USER	(UINT64_C(1) << 2) /* ring 3 may use it */
+#define CPU_PTE_LARGE	(UINT64_C(1) << 7)
+#define CPU_PTE_OURS	(UINT64_C(1) << 9) /* nothing to the processor */
+#define CPU_PTE_NX	(UINT64_C(1) << 63)
+#define CPU_PTE_ADDRESS UINT64_C(0x000ffffffffff000)
 
 #define CPU_MSR_EFER	   UINT32_C(0xc0000080)
 #define CPU_EFER_LME	   (UINT64_C(1) << 8)

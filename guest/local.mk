@@ -32,6 +32,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/console.c \
 	guest/console.h \
 	guest/cpu.h \
+	guest/excl.c \
+	guest/excl.h \
 	guest/fail.c \
 	guest/freestanding.h \
 	guest/hcall.c \
@@ -39,6 +41,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/init.c \
 	guest/irq.c \
 	guest/irq.h \
+	guest/mm.c \
+	guest/mm.h \
 	guest/mmu.c \
 	guest/mmu.h \
 	guest/pages.c \
@@ -47,16 +51,21 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/pressure.h \
 	guest/output.c \
 	guest/printf.c \
+	guest/process.c \
 	guest/segment.c \
 	guest/segment.h \
 	guest/smp.c \
 	guest/smp.h \
 	guest/spinlock.c \
 	guest/spinlock.h \
+	guest/stats.c \
 	guest/string.c \
 	guest/trampoline.S \
+	guest/tree.c \
+	guest/tree.h \
 	guest/trap.c \
 	guest/trap.h \
+	guest/user.S \
 	guest/vectors.S
 
 # Link a guest: start-up code first, the library last.
@@ -71,12 +80,15 @@ guest_labyrinth_demo_elf_LDADD = $(GUEST_LIBS)
 guest_labyrinth_demo_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
 guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/atomic.c \
+	guest/exercise/binding.c \
 	guest/exercise/bulk.c \
 	guest/exercise/calls.c \
 	guest/exercise/context.c \
 	guest/exercise/counts.c \
 	guest/exercise/drain.c \
 	guest/exercise/drain.h \
+	guest/exercise/exclusive.c \
+	guest/exercise/exclusive.h \
 	guest/exercise/exercise.h \
 	guest/exercise/fail.c \
 	guest/exercise/fail-nth.c \
@@ -91,19 +103,25 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/pressure.c \
 	guest/exercise/pressure-cases.h \
 	guest/exercise/probe.c \
+	guest/exercise/process.c \
 	guest/exercise/protection.c \
 	guest/exercise/release.c \
 	guest/exercise/reserve.c \
+	guest/exercise/resident.c \
 	guest/exercise/ring3.S \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
 	guest/exercise/settle.c \
 	guest/exercise/settle.h \
+	guest/exercise/shortage.c \
 	guest/exercise/smp.c \
 	guest/exercise/smp.h \
+	guest/exercise/stats.c \
 	guest/exercise/storm.c \
 	guest/exercise/tap.c \
-	guest/exercise/tap.h
+	guest/exercise/tap.h \
+	guest/exercise/together.c \
+	guest/exercise/user.S
 
 noinst_PROGRAMS += guest/render.elf
 guest_render_elf_CPPFLAGS = -I$(top_srcdir)/include

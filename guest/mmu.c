@@ -8,12 +8,6 @@
 #include "cpu.h"
 #include "mmu.h"
 
-#define PRESENT	   (UINT64_C(1) << 0)
-#define WRITE	   (UINT64_C(1) << 1)
-#define USER	   (UINT64_C(1) << 2)
-#define LARGE	   (UINT64_C(1) << 7)
-#define NX	   (UINT64_C(1) << 63)
-#define ADDRESS	   UINT64_C(0x000ffffffffff000)
 #define ENTRIES	   512
 #define LARGE_SIZE (UINT64_C(1) << 21)
 
@@ -25,8 +19,8 @@ extern char lab_rodata_start[], lab_rodata_end[];
 extern char lab_image_end[];
 extern char lab_stack_guard[]; /* start.S */
 
-static uint64_t *root;	 /* PML4 */
-static uint64_t nx = NX; /* 0 on a processor without it */
+static uint64_t *root;		 /* PML4 */
+static uint64_t nx = CPU_PTE_NX; /* 0 on a processor without it */
 
 /* A large page becomes a table of small ones with the same rights. */
 static void split(uint64_t *entry)
@@ -34,8 +28,9 @@ static void split(uint64_t *entry)
 	uint64_t *table = boot_alloc(PAGE_SIZE);
 
 	for (unsigned int i = 0; i < ENTRIES; i++)
-		table[i] = (*entry & ~LARGE) + i * PAGE_SIZE;
-	*entry = (uint64_t)table | PRESENT | WRITE | USER;
+		table[i] = (*entry & ~CPU_PTE_LARGE) + i * PAGE_SIZE;
+	*entry = (uint64_t)table | CPU_PTE_PRESENT | CPU_PTE_WRITE |
+		 CPU_PTE_USER;
 }
 
 /* The entry for an address at a level (3: PML4 ... 0: page), made if need be.
@@ -50,12 +45,12 @@ static uint64_t *entry_at(uint64_t address, unsigned int level)
 
 		if (at == level)
 			return entry;
-		if (!(*entry & PRESENT))
-			*entry = (uint64_t)boot_alloc(PAGE_SIZE) | PRESENT |
-				 WRITE | USER;
-		else if (*entry & LARGE)
+		if (!(*entry & CPU_PTE_PRESENT))
+			*entry = (uint64_t)boot_alloc(PAGE_SIZE) |
+				 CPU_PTE_PRESENT | CPU_PTE_WRITE | CPU_PTE_USER;
+		else if (*entry & CPU_PTE_LARGE)
 			split(entry);
-		table = (uint64_t *)(*entry & ADDRESS);
+		table = (uint64_t *)(*entry & CPU_PTE_ADDRESS);
 	}
 }
 
@@ -70,12 +65,12 @@ static uint64_t rights(uint64_t address)
 	if (address == 0 || address == (uint64_t)lab_stack_guard)
 		return 0;
 	if (address == LAB_LOW_GPA)
-		return PRESENT;
+		return CPU_PTE_PRESENT;
 	if (within(address, lab_text_start, lab_text_end))
-		return PRESENT;
+		return CPU_PTE_PRESENT;
 	if (within(address, lab_rodata_start, lab_rodata_end))
-		return PRESENT | nx;
-	return PRESENT | WRITE | nx;
+		return CPU_PTE_PRESENT | nx;
+	return CPU_PTE_PRESENT | CPU_PTE_WRITE | nx;
 }
 
 static void map_small(uint64_t start, uint64_t end)
@@ -97,7 +92,8 @@ static void map_ram(uint64_t size)
 			map_small(at, size - at < LARGE_SIZE ? size
 							     : at + LARGE_SIZE);
 		else
-			*entry_at(at, 1) = at | PRESENT | WRITE | LARGE | nx;
+			*entry_at(at, 1) = at | CPU_PTE_PRESENT |
+					   CPU_PTE_WRITE | CPU_PTE_LARGE | nx;
 	}
 }
 
@@ -105,12 +101,24 @@ static void map_ram(uint64_t size)
 static void map_window(uint64_t base, uint64_t size)
 {
 	for (uint64_t at = base; at < base + size; at += LARGE_SIZE)
-		*entry_at(at, 1) = at | PRESENT | WRITE | LARGE | nx;
+		*entry_at(at, 1) = at | CPU_PTE_PRESENT | CPU_PTE_WRITE |
+				   CPU_PTE_LARGE | nx;
+}
+
+uint64_t *mmu_root(void)
+{
+	return root;
+}
+
+uint64_t mmu_nx(void)
+{
+	return nx;
 }
 
 volatile uint8_t *mmu_peek(uint64_t physical)
 {
-	*entry_at(PEEK, 0) = (physical & ADDRESS) | PRESENT | WRITE | nx;
+	*entry_at(PEEK, 0) = (physical & CPU_PTE_ADDRESS) | CPU_PTE_PRESENT |
+			     CPU_PTE_WRITE | nx;
 	cpu_invlpg(PEEK);
 	return (volatile uint8_t *)PEEK;
 }
@@ -129,8 +137,9 @@ void mmu_open_image(bool open)
 	     at += PAGE_SIZE) {
 		uint64_t *entry = entry_at(at, 0);
 
-		if (*entry & PRESENT)
-			*entry = open ? *entry | USER : *entry & ~USER;
+		if (*entry & CPU_PTE_PRESENT)
+			*entry = open ? *entry | CPU_PTE_USER
+				      : *entry & ~CPU_PTE_USER;
 		cpu_invlpg(at);
 	}
 }

@@ -17,9 +17,16 @@
  */
 void mmu_init(void);
 
+/* The kernel's own tables: 512 entries of the highest level. */
+uint64_t *mmu_root(void);
+
+/* CPU_PTE_NX, or 0 on a processor without it. */
+uint64_t mmu_nx(void);
+
 /*
  * Map the page at a physical address that the identity map leaves out, to
- * see what is there; the next call maps another in its place.
+ * see what is there; the next call maps another in its place. Not for a
+ * handler of interrupts: address spaces do not have this page.
  */
 volatile uint8_t *mmu_peek(uint64_t physical);
 

@@ -7,6 +7,7 @@
 
 #include <labyrinth/guest.h>
 
+#include "excl.h"
 #include "hcall.h"
 #include "spinlock.h"
 
@@ -23,11 +24,19 @@ static void check_context(gfp_t gfp, const void *caller)
 
 static struct page *grant(gfp_t gfp, unsigned int order, const void *caller)
 {
+	struct page *page;
 	int64_t gpa;
 
 	check_context(gfp, caller);
 	gpa = lab_hypercall(LAB_HC_GRANT, gfp, order, 0, 0);
-	return hcall_failed(gpa) ? NULL : (struct page *)gpa;
+	if (hcall_failed(gpa))
+		return NULL;
+	page = (struct page *)gpa;
+	if (gfp & GFP_EXCL && !excl_record(page, order, gfp)) {
+		__free_pages(page, order);
+		return NULL;
+	}
+	return page;
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
@@ -42,8 +51,16 @@ struct page *alloc_page(gfp_t gfp)
 
 void __free_pages(struct page *page, unsigned int order)
 {
-	if (page)
-		lab_hypercall(LAB_HC_RELEASE, (uint64_t)page, order, 0, 0);
+	unsigned long flags;
+	bool exclusive;
+	int64_t r;
+
+	if (!page)
+		return;
+	exclusive = excl_release_begin(order, 1, &page, &flags);
+	r = lab_hypercall(LAB_HC_RELEASE, (uint64_t)page, order, 0, 0);
+	if (exclusive)
+		excl_release_end(order, 1, &page, r == 0, flags);
 }
 
 void __free_page(struct page *page)
@@ -61,18 +78,64 @@ struct page *virt_to_page(const void *address)
 	return (struct page *)(uintptr_t)address;
 }
 
-int alloc_pages_bulk(gfp_t gfp, unsigned int order, unsigned int count,
-		     struct page **pages)
+static int grant_bulk(gfp_t gfp, unsigned int order, unsigned int count,
+		      struct page **pages)
 {
-	check_context(gfp, __builtin_return_address(0));
 	return (int)lab_hypercall(LAB_HC_GRANT_BULK, gfp, order, count,
 				  (uint64_t)pages);
 }
 
+/* False if one is not recorded; those before it are. */
+static bool record_all(gfp_t gfp, unsigned int order, unsigned int count,
+		       struct page **pages)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (!excl_record(pages[i], order, gfp))
+			return false;
+	}
+	return true;
+}
+
+/* The caller's array is written only when nothing can fail any more; a page
+ * of our own, which has room for them all, takes the addresses before. */
+static int grant_exclusive(gfp_t gfp, unsigned int order, unsigned int count,
+			   struct page **pages)
+{
+	struct page *own = alloc_page(gfp & ~GFP_EXCL);
+	struct page **fresh = page_address(own);
+	int r;
+
+	if (!own)
+		return -LAB_ENOMEM;
+	r = grant_bulk(gfp, order, count, fresh);
+	if (r == 0 && !record_all(gfp, order, count, fresh)) {
+		free_pages_bulk(order, count, fresh);
+		r = -LAB_ENOMEM;
+	}
+	if (r == 0)
+		memcpy(pages, fresh, count * sizeof(*pages));
+	__free_page(own);
+	return r;
+}
+
+int alloc_pages_bulk(gfp_t gfp, unsigned int order, unsigned int count,
+		     struct page **pages)
+{
+	check_context(gfp, __builtin_return_address(0));
+	return gfp & GFP_EXCL ? grant_exclusive(gfp, order, count, pages)
+			      : grant_bulk(gfp, order, count, pages);
+}
+
 int free_pages_bulk(unsigned int order, unsigned int count, struct page **pages)
 {
-	return (int)lab_hypercall(LAB_HC_RELEASE_BULK, order, count,
-				  (uint64_t)pages, 0);
+	unsigned long flags;
+	bool exclusive = excl_release_begin(order, count, pages, &flags);
+	int r = (int)lab_hypercall(LAB_HC_RELEASE_BULK, order, count,
+				   (uint64_t)pages, 0);
+
+	if (exclusive)
+		excl_release_end(order, count, pages, r == 0, flags);
+	return r;
 }
 
 int lab_query(struct lab_counts *counts)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each processor has of its own, found by the base of GS. Ring 3 never
- * changes GS, so nothing swaps it.
+ * What each processor has of its own, found by the base of GS. Ring 3 may load
+ * GS and so loses its base; every way in from there swaps ours back
+ * (vectors.S).
  */
 #ifndef GUEST_PERCPU_H
 #define GUEST_PERCPU_H
@@ -62,12 +63,15 @@ struct percpu {
 	uint64_t stack_guard; /* the page below its stack, not mapped */
 	struct segment_set segments;
 
+	struct mm_exit *ring3_exit; /* in ring 3: how it ended, once it has */
+
 	struct trap_refusal last_refusal;
 	/* Of the program, and of an interrupt's handler in the midst of it. */
 	struct console_line lines[2];
 
 	spinlock_t call_lock;	 /* one asks at a time */
 	struct smp_request call; /* to run in an interrupt; call_lock held */
+	uint64_t calls_served;	 /* how many of these have run; atomic */
 	struct smp_request task; /* to run in the idle loop */
 } __attribute__((aligned(64)));
 
@@ -81,7 +85,8 @@ static inline struct percpu *this_cpu(void)
 	return self;
 }
 
-/* The boot processor's. */
+/* The boot processor's, and that of any that is online. */
 extern struct percpu percpu_boot;
+struct percpu *percpu_of(unsigned int cpu);
 
 #endif

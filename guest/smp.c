@@ -85,7 +85,13 @@ static void on_call(unsigned int vector, void *argument)
 {
 	(void)vector;
 	(void)argument;
+	__atomic_fetch_add(&this_cpu()->calls_served, 1, __ATOMIC_RELAXED);
 	serve(&this_cpu()->call);
+}
+
+struct percpu *percpu_of(unsigned int cpu)
+{
+	return cpus[cpu];
 }
 
 /* Its coming is all: the idle loop looks again. */

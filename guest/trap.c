@@ -45,6 +45,7 @@ extern const struct fixup lab_fixups_start[], lab_fixups_end[]; /* guest.lds */
 void trap_handle(struct trap_frame *frame);
 
 static struct gate idt[GATES];
+static trap_ring3_hook ring3_hook; /* atomic */
 
 static const char *const names[EXCEPTIONS] = {
 	[0] = "divide error",
@@ -72,6 +73,11 @@ static const char *const names[EXCEPTIONS] = {
 	[30] = "security",
 };
 
+const char *trap_name(unsigned int vector)
+{
+	return vector < EXCEPTIONS ? names[vector] : NULL;
+}
+
 struct trap_refusal trap_last_refusal(void)
 {
 	return this_cpu()->last_refusal;
@@ -97,19 +103,27 @@ static void machine_check_done(void)
 		  cpu_rdmsr(CPU_MSR_MCG_STATUS) & ~CPU_MCG_MCIP);
 }
 
+/* The address that an exception tells of, or 0. */
+static uint64_t fault_address(const struct trap_frame *frame)
+{
+	switch (frame->vector) {
+	case MACHINE_CHECK:
+		return machine_check_address();
+	case PAGE_FAULT:
+		return cpu_read_cr2();
+	default:
+		return 0;
+	}
+}
+
 /* Is this an access that may be refused? Then step over it. */
 static bool recover(struct trap_frame *frame)
 {
 	const struct fixup *fixup = lab_fixups_start;
-	uint64_t address;
+	uint64_t address = fault_address(frame);
 
-	if (frame->vector == MACHINE_CHECK)
-		address = machine_check_address();
-	else if (frame->vector == PAGE_FAULT)
-		address = cpu_read_cr2();
-	else if (frame->vector == GENERAL_PROTECTION)
-		address = 0;
-	else
+	if (frame->vector != MACHINE_CHECK && frame->vector != PAGE_FAULT &&
+	    frame->vector != GENERAL_PROTECTION)
 		return false;
 
 	while (fixup < lab_fixups_end && fixup->from != frame->rip)
@@ -122,6 +136,22 @@ static bool recover(struct trap_frame *frame)
 		.address = address,
 	};
 	if (frame->vector == MACHINE_CHECK)
+		machine_check_done();
+	return true;
+}
+
+/* Is this ring 3's end, by its call or by a fault of its own? */
+static bool end_ring3(struct trap_frame *frame)
+{
+	trap_ring3_hook hook = __atomic_load_n(&ring3_hook, __ATOMIC_ACQUIRE);
+	uint64_t vector = frame->vector;
+
+	if (!hook || !(frame->cs & 3) || vector == NMI ||
+	    vector == DOUBLE_FAULT ||
+	    (vector >= EXCEPTIONS && vector != LAB_RING3_CALL) ||
+	    !hook(frame, fault_address(frame)))
+		return false;
+	if (vector == MACHINE_CHECK)
 		machine_check_done();
 	return true;
 }
@@ -173,6 +203,8 @@ void trap_handle(struct trap_frame *frame)
 {
 	static bool reporting;
 
+	if (end_ring3(frame))
+		return;
 	if (frame->vector >= EXCEPTIONS) {
 		irq_handle((unsigned int)frame->vector);
 		return;
@@ -199,6 +231,11 @@ static void set_gate(unsigned int vector, uint64_t entry, uint8_t stack,
 		.offset_middle = (uint16_t)(entry >> 16),
 		.offset_high = (uint32_t)(entry >> 32),
 	};
+}
+
+void trap_catch_ring3(trap_ring3_hook hook)
+{
+	__atomic_store_n(&ring3_hook, hook, __ATOMIC_RELEASE);
 }
 
 void trap_set_gate(unsigned int vector, void (*entry)(void), unsigned int ring)
@@ -236,6 +273,6 @@ void trap_init(void)
 {
 	for (unsigned int i = 0; i < GATES; i++)
 		set_gate(i, (uint64_t)trap_doors + (uint64_t)i * DOOR_SIZE,
-			 spare_stack(i), 0);
+			 spare_stack(i), i == LAB_RING3_CALL ? 3 : 0);
 	trap_load();
 }

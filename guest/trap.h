@@ -32,6 +32,17 @@ void trap_load(void);
 void trap_set_gate(unsigned int vector, void (*entry)(void), unsigned int ring);
 
 /*
+ * Ring 3's ways out, LAB_RING3_CALL and exceptions of its own (with CR2, or
+ * what the machine check's bank says, or 0), go to hook(). True: the frame says
+ * where to go on. False: it is like any other. One hook for all processors.
+ */
+typedef bool (*trap_ring3_hook)(struct trap_frame *frame, uint64_t address);
+void trap_catch_ring3(trap_ring3_hook hook);
+
+/* "page fault", or NULL for a vector that has no name. */
+const char *trap_name(unsigned int vector);
+
+/*
  * How the machine refused the last access of this processor that
  * lab_probe_read() or lab_probe_write() answered with false.
  */

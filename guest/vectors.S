@@ -31,10 +31,18 @@ trap_doors:
 	.set	vector, vector + 1
 	.endr
 
-/* From every door: vector, error code and the processor's frame on the stack. */
+/*
+ * From every door: vector, error code and the processor's frame on the stack.
+ * Where the frame says ring 3, before or after, GS is swapped: it is ring 3's
+ * there and the kernel's here. No exception comes between the door and the
+ * swap: nothing there touches but a kernel stack, and there is no NMI.
+ */
 	.balign	16
 enter:
-	push	%rax
+	testb	$3, 24(%rsp)
+	jz	1f
+	swapgs
+1:	push	%rax
 	push	%rbx
 	push	%rcx
 	push	%rdx
@@ -72,7 +80,10 @@ enter:
 	pop	%rbx
 	pop	%rax
 	add	$16, %rsp
-	iretq
+	testb	$3, 8(%rsp)
+	jz	1f
+	swapgs
+1:	iretq
 
 /* If the instruction at FROM is refused, go on at TO; trap.c reads it. */
 	.macro	fixup from, to

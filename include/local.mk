@@ -4,4 +4,5 @@ labyrinthinclude_HEADERS = \
 	include/labyrinth/bootinfo.h \
 	include/labyrinth/guest.h \
 	include/labyrinth/hypercall.h \
-	include/labyrinth/lease.h
+	include/labyrinth/lease.h \
+	include/labyrinth/mm.h

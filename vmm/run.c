@@ -148,6 +148,8 @@ static int choose_transport(struct guest *self, unsigned int wanted,
 	identity->features = LAB_FEATURE_MACHINE_CHECK;
 	if (self->vm.has_pre_fault)
 		identity->features |= LAB_FEATURE_PRE_FAULT;
+	if (self->vm.has_stats)
+		identity->features |= LAB_FEATURE_STATS;
 	return wanted == LAB_TRANSPORT_VMCALL
 		       ? vm_intercept_vmcall(&self->vm, err)
 		       : 0;

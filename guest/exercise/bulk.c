@@ -140,14 +140,14 @@ static void bad_buffer(void)
 }
 
 /* list[bad] is not what a release of order 0 may have: all stay granted. */
-static bool refuses_whole(unsigned int bad, uint64_t entry, int error)
+static bool refuses_whole(int error, uint64_t number, unsigned int bad,
+			  uint64_t entry)
 {
 	uint64_t good = list[bad];
 
 	list[bad] = entry;
 	if (!is_mistake(__FILE__, __LINE__, "release of a bad bulk", error,
-			(const uint64_t[5]){LAB_HC_RELEASE_BULK, 0, COUNT,
-					    (uint64_t)list}))
+			(const uint64_t[5]){number, 0, COUNT, (uint64_t)list}))
 		return false;
 	list[bad] = good;
 	return are_granted(0, COUNT);
@@ -160,12 +160,14 @@ static void one_bad_entry(void)
 	if (!other)
 		return;
 	expect(grant_bulk(LAB_GFP_KERNEL, 0, COUNT), 0);
-	if (!refuses_whole(COUNT - 1, 0, LAB_ENXIO) ||
-	    !refuses_whole(0, window_end(), LAB_ENXIO) ||
-	    !refuses_whole(COUNT / 2, list[0] + 1, LAB_EDOM) ||
-	    !refuses_whole(COUNT - 1, other, LAB_EMSGSIZE))
+	if (!refuses_whole(LAB_ENXIO, LAB_HC_RELEASE_BULK, COUNT - 1, 0) ||
+	    !refuses_whole(LAB_ENXIO, LAB_HC_RELEASE_BULK, 0, window_end()) ||
+	    !refuses_whole(LAB_EDOM, LAB_HC_RELEASE_BULK, COUNT / 2,
+			   list[0] + 1) ||
+	    !refuses_whole(LAB_EMSGSIZE, LAB_HC_RELEASE_BULK, COUNT - 1, other))
 		return;
-	if (hole && !refuses_whole(COUNT - 1, hole, LAB_EACCES))
+	if (hole &&
+	    !refuses_whole(LAB_EACCES, LAB_HC_RELEASE_BULK, COUNT - 1, hole))
 		return;
 	expect(release_bulk(0, COUNT), 0);
 	give_back(other, 1);
@@ -174,9 +176,10 @@ static void one_bad_entry(void)
 static void duplicate(void)
 {
 	expect(grant_bulk(LAB_GFP_KERNEL, 0, COUNT), 0);
-	if (refuses_whole(COUNT - 1, list[0], LAB_ESTALE) &&
-	    refuses_whole(1, list[0], LAB_ESTALE) &&
-	    refuses_whole(0, list[COUNT - 1], LAB_ESTALE))
+	if (refuses_whole(LAB_ESTALE, LAB_HC_RELEASE_BULK, COUNT - 1,
+			  list[0]) &&
+	    refuses_whole(LAB_ESTALE, LAB_HC_RELEASE_BULK, 1, list[0]) &&
+	    refuses_whole(LAB_ESTALE, LAB_HC_RELEASE_BULK, 0, list[COUNT - 1]))
 		expect(release_bulk(0, COUNT), 0);
 }
 

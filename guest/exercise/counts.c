@@ -56,6 +56,11 @@ static void short_and_long(void)
 	expect(leases, c.leases);
 }
 
+static void no_room(void)
+{
+	expect_mistake(LAB_E2BIG, LAB_HC_QUERY, ram_end() - QUERY_SIZE, 0);
+}
+
 static void bad_buffer(void)
 {
 	expect_mistake(LAB_EFAULT, LAB_HC_QUERY, ram_end(), QUERY_SIZE);
@@ -104,6 +109,7 @@ static const struct tap_case cases[] = {
 	{"counts: sane, and add up", sane},
 	{"counts: each call counts once", a_query_counts_itself},
 	{"query: short and long buffers", short_and_long},
+	{"query: no bytes: E2BIG", no_room},
 	{"query: a bad buffer: EFAULT", bad_buffer},
 	{"counts: a grant and its release", grant_and_release},
 	{"counts: nothing is granted when all is released", all_released},

@@ -16,6 +16,10 @@ int exercise_storm(int argc, char **argv);
 /* TAP: processors, locks, interrupts, and who may wait. */
 int exercise_smp(int argc, char **argv);
 
+/* TAP: two processes in ring 3, and pages that only one of them can have; free:
+ * die of giving back a page that is mapped. */
+int exercise_exclusive(int argc, char **argv);
+
 /* TAP: a script, run again and again; in the N-th run the N-th call fails. */
 int exercise_fail_nth(int argc, char **argv);
 
@@ -27,6 +31,9 @@ int exercise_probe(int argc, char **argv);
 
 /* TAP: atomic grants between two marks; wants 8M of window guaranteed. */
 int exercise_atomic(int argc, char **argv);
+
+/* TAP: first touches of what is granted; wants 8M of window guaranteed. */
+int exercise_resident(int argc, char **argv);
 
 /* [PAGES [ROUNDS [PASSES]]] take and give back, to be watched. */
 int exercise_hold(int argc, char **argv);
@@ -40,7 +47,8 @@ int exercise_crash(int argc, char **argv);
 /* Die of a grant that may wait under a lock. */
 int exercise_nap(int argc, char **argv);
 
-/* [cr3 | msr] Touch a page that is not ours, deaf to machine checks: the VMM stops us. */
+/* [cr3 | msr] Touch a page that is not ours, deaf to machine checks: the VMM
+ * stops us. */
 int exercise_touch_hole(int argc, char **argv);
 
 #endif

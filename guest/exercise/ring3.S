@@ -25,6 +25,7 @@ ring3_enter:
 	push	$0x3002
 	push	$SEGMENT_USER_CODE
 	push	$in_ring3
+	swapgs
 	iretq
 
 /* By iretq from above: ring 3, RDI = function, an empty stack. */
@@ -35,6 +36,7 @@ in_ring3:
 /* From the int above, by its gate: ring 0, RAX = the function's result. */
 	.globl	ring3_back
 ring3_back:
+	swapgs
 	mov	ring0_stack, %rsp
 	mov	$SEGMENT_KERNEL_DATA, %ecx
 	mov	%ecx, %ss

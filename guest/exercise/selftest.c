@@ -16,21 +16,39 @@ struct lab_counts counts_now(void)
 	return settled_counts();
 }
 
-bool is_mistake(const char *file, int line, const char *text, int error,
-		const uint64_t call[5])
+/* Answered so, and counted as so many of each kind, and as nothing else. */
+static bool is_refused(const char *file, int line, const char *text, int error,
+		       const uint64_t call[5], struct lab_counts counted)
 {
 	struct lab_counts before = counts_now();
 	int64_t is = call_array(call);
 	struct lab_counts after = counts_now();
 
-	if (!tap_equal(file, line, text, is, -error))
-		return false;
-	before.mistakes++;
+	before.mistakes += counted.mistakes;
+	before.grants_failed += counted.grants_failed;
 	before.calls += 2; /* this one and the second query */
-	return tap_equal(file, line, "mistakes counted",
+	return tap_equal(file, line, text, is, -error) &&
+	       tap_equal(file, line, "mistakes counted",
 			 (int64_t)after.mistakes, (int64_t)before.mistakes) &&
+	       tap_equal(file, line, "grants counted that failed",
+			 (int64_t)after.grants_failed,
+			 (int64_t)before.grants_failed) &&
 	       tap_equal(file, line, "other counts changed",
 			 memcmp(&before, &after, sizeof(before)), 0);
+}
+
+bool is_mistake(const char *file, int line, const char *text, int error,
+		const uint64_t call[5])
+{
+	return is_refused(file, line, text, error, call,
+			  (struct lab_counts){.mistakes = 1});
+}
+
+bool is_shortage_at(const char *file, int line, const char *text, int error,
+		    const uint64_t call[5])
+{
+	return is_refused(file, line, text, error, call,
+			  (struct lab_counts){.grants_failed = 1});
 }
 
 uint64_t take(unsigned int order)
@@ -92,8 +110,9 @@ int exercise_selftest(int argc, char **argv)
 {
 	/* grant first: it wants pages that nobody has had before. */
 	const struct tap_group groups[] = {
-		grant_group,	  release_group, bulk_group,	counts_group,
-		protection_group, calls_group,	 library_group, fail_group,
+		grant_group,   release_group,	 bulk_group,
+		counts_group,  protection_group, calls_group,
+		library_group, fail_group,	 stats_group,
 	};
 
 	(void)argc;

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the selftest share. Each part is a group of cases. */
+/*
+ * What the parts of the selftest share. Each part is a group of cases.
+ *
+ * A test of a refusal names errno and call in one of two ways, by which
+ * tests/lint/check-errors finds it: f(LAB_E..., LAB_HC_..., ...), whatever f
+ * is, or expect(call(LAB_HC_..., ...), -LAB_E...).
+ */
 #ifndef EXERCISE_SELFTEST_H
 #define EXERCISE_SELFTEST_H
 
@@ -8,7 +14,8 @@
 #include "tap.h"
 
 extern const struct tap_group calls_group, protection_group, grant_group,
-	release_group, bulk_group, counts_group, library_group, fail_group;
+	release_group, bulk_group, counts_group, library_group, fail_group,
+	stats_group;
 
 /* The raw call with as many arguments as are of interest. */
 #define call(...) call_array((const uint64_t[5]){__VA_ARGS__})
@@ -26,6 +33,16 @@ int64_t call_array(const uint64_t call[5]);
 	} while (0)
 bool is_mistake(const char *file, int line, const char *text, int error,
 		const uint64_t call[5]);
+
+/*
+ * Does the call answer -error for want of memory: counted as one grant that
+ * failed, and no other count changed? If not, the running case has failed.
+ */
+#define is_shortage(error, ...)                                 \
+	is_shortage_at(__FILE__, __LINE__, #__VA_ARGS__, error, \
+		       (const uint64_t[5]){__VA_ARGS__})
+bool is_shortage_at(const char *file, int line, const char *text, int error,
+		    const uint64_t call[5]);
 
 /* The counts of now; a failed query fails the running case. */
 struct lab_counts counts_now(void);

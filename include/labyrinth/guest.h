@@ -20,6 +20,7 @@
 
 #include <labyrinth/bootinfo.h>
 #include <labyrinth/hypercall.h>
+#include <labyrinth/mm.h>
 
 typedef uint32_t gfp_t;
 
@@ -31,6 +32,7 @@ typedef uint32_t gfp_t;
 #define __GFP_NOWARN  ((gfp_t)LAB_GFP_NOWARN)
 #define __GFP_NORETRY ((gfp_t)LAB_GFP_NORETRY)
 #define __GFP_ASYNC   ((gfp_t)LAB_GFP_ASYNC)
+#define GFP_EXCL      ((gfp_t)LAB_GFP_EXCL)
 
 #define PAGE_SHIFT LAB_PAGE_SHIFT
 #define PAGE_SIZE  LAB_PAGE_SIZE
@@ -55,7 +57,9 @@ struct page;
  * NULL. gfp: one of GFP_ATOMIC, GFP_NOWAIT, GFP_KERNEL, and of the modifiers
  * what is wanted. The block is the caller's until __free_pages(). With
  * GFP_KERNEL the context must be one that may wait: see might_sleep(). But with
- * GFP_KERNEL | __GFP_ASYNC nothing waits: see on_memory().
+ * GFP_KERNEL | __GFP_ASYNC nothing waits: see on_memory(). With GFP_EXCL the
+ * block can be mapped in one address space only, and once: see mm_map(). That
+ * may take a page more, to record it, and is refused if that one cannot be had.
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 
@@ -64,7 +68,8 @@ struct page *alloc_page(gfp_t gfp);
 
 /*
  * Give a block back, with the order it was granted with. NULL is allowed and
- * does nothing. A mistake changes nothing and is counted by the VMM.
+ * does nothing. A mistake changes nothing and is counted by the VMM. Panics if
+ * an exclusive block is mapped.
  */
 void __free_pages(struct page *page, unsigned int order);
 
@@ -140,6 +145,12 @@ int64_t lab_hypercall(uint64_t number, uint64_t a, uint64_t b, uint64_t c,
 
 /* This guest's counts. 0 or a negated errno. */
 int lab_query(struct lab_counts *counts);
+
+/*
+ * What this processor has cost the host. 0 or a negated errno: -LAB_ENODATA
+ * where the host's kernel does not count it (no LAB_FEATURE_STATS).
+ */
+int lab_stats(struct lab_stats *stats);
 
 /*
  * Make calls of this path fail on purpose, as <labyrinth/hypercall.h> says;

@@ -59,48 +59,95 @@
 #define LAB_FEATURE_MACHINE_CHECK (1u << 0)
 /* The host fills second-stage tables before a guest's first touch. */
 #define LAB_FEATURE_PRE_FAULT (1u << 1)
+/* The host's kernel counts what LAB_HC_STATS tells. */
+#define LAB_FEATURE_STATS (1u << 2)
 
 /*
  * Calls. The numbers start high so that none is one that the kernel's Xen
  * or KVM hypercalls answer by themselves. 0 is no call.
+ *
+ * Each says which errors (LAB_E..., below) it may answer, in the order of its
+ * checks. Errors of any call, before its own: EPERM ENOSYS. When each comes
+ * is said in docs/hypercalls.md; tests/lint/check-errors has header, prose and
+ * tests agree on every one.
  */
 #define LAB_HC_BASE UINT32_C(0x4c420000)
 enum lab_hypercall {
-	/* () -> LAB_ABI_VERSION */
+	/* () -> LAB_ABI_VERSION; errors: none */
 	LAB_HC_VERSION = 0x4c420001,
-	/* () -> feature bits, as in CPUID */
+	/* () -> feature bits, as in CPUID; errors: none */
 	LAB_HC_FEATURES = 0x4c420002,
-	/* (gfp, order) -> guest-physical address of 2^order pages */
+	/*
+	 * (gfp, order) -> guest-physical address of 2^order pages
+	 * Errors: EINVAL ERANGE EDEADLK EDQUOT ENOMEM EAGAIN
+	 */
 	LAB_HC_GRANT = 0x4c420003,
-	/* (gpa, order) -> 0 */
+	/*
+	 * (gpa, order) -> 0
+	 * Errors: ERANGE ENXIO EDOM EACCES ENOENT ESTALE EMSGSIZE
+	 */
 	LAB_HC_RELEASE = 0x4c420004,
-	/* (gfp, order, count, OUT u64 gpa[count]) -> 0; whole or not at all */
+	/*
+	 * (gfp, order, count, OUT u64 gpa[count]) -> 0; whole or not at all
+	 * Errors: EINVAL ERANGE E2BIG EFAULT EDEADLK EDQUOT ENOMEM
+	 * EAGAIN
+	 */
 	LAB_HC_GRANT_BULK = 0x4c420005,
-	/* (order, count, IN u64 gpa[count]) -> 0; whole or not at all */
+	/*
+	 * (order, count, IN u64 gpa[count]) -> 0; whole or not at all
+	 * Errors: ERANGE E2BIG EFAULT ENXIO EDOM EACCES ENOENT ESTALE
+	 * EMSGSIZE
+	 */
 	LAB_HC_RELEASE_BULK = 0x4c420006,
-	/* (OUT struct lab_counts, size) -> bytes written */
+	/*
+	 * (OUT struct lab_counts, size) -> bytes written
+	 * Errors: E2BIG EFAULT
+	 */
 	LAB_HC_QUERY = 0x4c420007,
-	/* (gpa) -> order of the grant that covers this page of the window */
+	/*
+	 * (gpa) -> order of the grant that covers this page of the window
+	 * Errors: ENXIO EACCES ENOENT
+	 */
 	LAB_HC_INSPECT = 0x4c420008,
-	/* (IN text, bytes) -> bytes written to the console */
+	/*
+	 * (IN text, bytes) -> bytes written to the console
+	 * Errors: E2BIG EFAULT
+	 */
 	LAB_HC_CONSOLE = 0x4c420009,
-	/* (status 0 to 123); does not come back if status is in range */
+	/*
+	 * (status 0 to 123); does not come back if status is in range
+	 * Errors: E2BIG
+	 */
 	LAB_HC_EXIT = 0x4c42000a,
-	/* (path, IN struct lab_fail, size) -> 0 */
+	/*
+	 * (path, IN struct lab_fail, size) -> 0
+	 * Errors: E2BIG EFAULT EINVAL
+	 */
 	LAB_HC_FAIL = 0x4c42000b,
-	/* (IN bytes, count) -> bytes appended to the host's output file */
+	/*
+	 * (IN bytes, count) -> bytes appended to the host's output file
+	 * Errors: E2BIG EBADF EFAULT EIO
+	 */
 	LAB_HC_OUTPUT = 0x4c42000c,
-	/* (status gpa in RAM or 0, size, vector or 0, processor) -> 0 */
+	/*
+	 * (status gpa in RAM or 0, size, vector or 0, processor) -> 0
+	 * Errors: E2BIG EFAULT EDOM EINVAL
+	 */
 	LAB_HC_EVENTS = 0x4c42000d,
+	/*
+	 * (OUT struct lab_stats, size) -> bytes written
+	 * Errors: E2BIG ENODATA EFAULT
+	 */
+	LAB_HC_STATS = 0x4c42000e,
 
-	LAB_HC_MAX = LAB_HC_EVENTS
+	LAB_HC_MAX = LAB_HC_STATS
 };
 
-#define LAB_BULK_MAX	512  /* grants in one bulk call: one page of u64 */
-#define LAB_STATUS_ALIGN 64 /* bytes: of struct lab_status's address */
-#define LAB_CONSOLE_MAX 4096 /* bytes in one console call */
-#define LAB_OUTPUT_MAX	4096 /* bytes in one output call */
-#define LAB_EXIT_MAX	123  /* highest exit status of a guest's own */
+#define LAB_BULK_MAX	 512  /* grants in one bulk call: one page of u64 */
+#define LAB_STATUS_ALIGN 64   /* bytes: of struct lab_status's address */
+#define LAB_CONSOLE_MAX	 4096 /* bytes in one console call */
+#define LAB_OUTPUT_MAX	 4096 /* bytes in one output call */
+#define LAB_EXIT_MAX	 123  /* highest exit status of a guest's own */
 
 /*
  * Allocation flags of LAB_HC_GRANT: exactly one context, and modifiers. Any
@@ -112,17 +159,16 @@ enum lab_hypercall {
 #define LAB_GFP_ZERO	(1u << 8)  /* the pages read as zero */
 #define LAB_GFP_NOWARN	(1u << 9)  /* a failure is not logged */
 #define LAB_GFP_NORETRY (1u << 10) /* KERNEL: ask once, wait for no guest */
-#define LAB_GFP_ASYNC	(1u << 12) /* KERNEL: do not wait, send an event */
+/* For one address space of the guest alone: the guest's kernel sees to it. */
+#define LAB_GFP_EXCL  (1u << 11)
+#define LAB_GFP_ASYNC (1u << 12) /* KERNEL: do not wait, send an event */
 
 #define LAB_GFP_CONTEXTS (LAB_GFP_ATOMIC | LAB_GFP_NOWAIT | LAB_GFP_KERNEL)
-#define LAB_GFP_ALL                                           \
-	(LAB_GFP_CONTEXTS | LAB_GFP_ZERO | LAB_GFP_NOWARN | \
-	 LAB_GFP_NORETRY | LAB_GFP_ASYNC)
+#define LAB_GFP_ALL                                                           \
+	(LAB_GFP_CONTEXTS | LAB_GFP_ZERO | LAB_GFP_NOWARN | LAB_GFP_NORETRY | \
+	 LAB_GFP_EXCL | LAB_GFP_ASYNC)
 
-/*
- * Errors: Linux's numbers. Which call answers which, and when, is said in
- * docs/hypercalls.md.
- */
+/* Errors: Linux's numbers. Which call answers which is said above. */
 #define LAB_EPERM    1	 /* a hypercall from a ring other than 0 */
 #define LAB_ENOENT   2	 /* no grant begins at this page, nor ever did */
 #define LAB_EIO	     5	 /* the host could not write its output file */
@@ -138,6 +184,7 @@ enum lab_hypercall {
 #define LAB_ERANGE   34	 /* order above LAB_MAX_ORDER */
 #define LAB_EDEADLK  35	 /* LAB_GFP_KERNEL with interrupts off */
 #define LAB_ENOSYS   38	 /* no such call */
+#define LAB_ENODATA  61	 /* the host's kernel does not count this */
 #define LAB_EMSGSIZE 90	 /* granted, but with another order */
 #define LAB_ESTALE   116 /* released already */
 #define LAB_EDQUOT   122 /* the guest's own limit is reached */
@@ -188,6 +235,20 @@ struct lab_status {
 	uint32_t pool;	  /* of the pool, if this guest must mind it */
 	uint32_t pending; /* LAB_EVENT_*: happened since the guest took them */
 	uint64_t events;  /* how many were told, all since its start */
+};
+
+/*
+ * What this processor has cost the host, as LAB_HC_STATS writes it: since its
+ * start, the exit of the call itself included. exits and those of its kinds are
+ * KVM's own statistics.
+ */
+struct lab_stats {
+	uint64_t exits;	       /* from the guest to the host's kernel */
+	uint64_t guest_faults; /* of those, for second-stage tables' gaps */
+	uint64_t interrupts;   /* of those, for the host's own interrupts */
+	uint64_t user_exits;   /* its thread came back to the VMM */
+	uint64_t host_faults;  /* page faults of the VMM's thread for it */
+	uint64_t host_major;   /* of those, that had to wait for a disk */
 };
 
 /*
@@ -250,6 +311,15 @@ _Static_assert(offsetof(struct lab_status, own) == 4, "lab_status");
 _Static_assert(offsetof(struct lab_status, pool) == 8, "lab_status");
 _Static_assert(offsetof(struct lab_status, pending) == 12, "lab_status");
 _Static_assert(offsetof(struct lab_status, events) == 16, "lab_status");
+
+_Static_assert(sizeof(struct lab_stats) == 48, "lab_stats: size");
+_Static_assert(offsetof(struct lab_stats, exits) == 0, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, guest_faults) == 8, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, interrupts) == 16, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, user_exits) == 24, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, host_faults) == 32, "lab_stats");
+_Static_assert(offsetof(struct lab_stats, host_major) == 40, "lab_stats");
+
 _Static_assert(LAB_EXTENT_PAGES *LAB_PAGE_SIZE == LAB_EXTENT_SIZE, "extent");
 _Static_assert((1u << LAB_MAX_ORDER) == LAB_EXTENT_PAGES, "order");
 

@@ -26,6 +26,7 @@ done
 tap_is "the pictures are the same" \
     "$(sha256sum <"$work/1.ppm")" "$(sha256sum <"$work/4.ppm")"
 
+# tests: LAB_HC_OUTPUT LAB_EIO
 status=0
 said=$("$labyrinth" run --output /dev/full "$render" 2>&1) || status=$?
 tap_is "a full disk: exit status" "$status" 1

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Inside the testbed: selftest, smp, storm, probe and pressure, each by two guests at once
-# on one pool, one with one processor and one with four, by each transport; then
-# the pool is whole. Where the kernel keeps
-# hypercalls to itself, vmcall must be refused with a sentence.
+# Inside the testbed: selftest, smp, storm, probe, pressure and exclusive, each by two
+# guests at once on one pool, one with one processor and one with four, by each
+# transport; then the pool is whole. Where the kernel keeps hypercalls to
+# itself, vmcall must be refused with a sentence.
 set -euo pipefail
 . "$abs_top_srcdir/tests/tap.sh"
 . "$abs_top_srcdir/tests/system/broker.sh"
@@ -21,6 +21,15 @@ lines_whole() {
         "$work/$1.tap" || true)
     tap_is "$1: lines of ${cpus[$1]} processors, none torn" "$said" \
         $((cpus[$1] * 20))
+}
+
+# owner_named GUEST: is it told whose page bob touched, each of the three times
+# at one address, and nobody else's?
+owner_named() {
+    local told
+    told=$(grep -c -E '^# process bob touched guest page 0x1[0-9a-f]{8}, which is exclusive to ada at 0x600000600000$' \
+        "$work/$1.tap" || true)
+    tap_is "$1: touches of ada's page that are told" "$told" 3
 }
 
 # two_guests TRANSPORT EXERCISE: ada has no output file, bob has one.
@@ -44,8 +53,11 @@ two_guests() {
         if [[ $exercise == selftest && $guest == bob ]]; then
             tap_is "$transport, $exercise: what it handed over" \
                 "$(<"$work/bob.file")" "by selftest"
+            tap_is "$transport, $exercise: told that there is no file" \
+                "$(grep -c '^# no output file' "$work/ada.tap")" 1
         fi
         [[ $exercise != smp ]] || lines_whole "$guest"
+        [[ $exercise != exclusive ]] || owner_named "$guest"
         [[ ! -s $work/$guest.err ]] || sed 's/^/# /' "$work/$guest.err"
     done
 }
@@ -61,7 +73,7 @@ else
 fi
 
 for transport in "${transports[@]}"; do
-    for exercise in selftest smp storm probe pressure; do
+    for exercise in selftest smp storm probe pressure exclusive; do
         two_guests "$transport" "$exercise"
     done
 done

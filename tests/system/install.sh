@@ -17,7 +17,8 @@ prefix=$(sed -n 's/^prefix=//p' "$abs_top_builddir/guest/labyrinth-guest.pc")
 
 for file in bin/labyrinth sbin/labyrinthd include/labyrinth/hypercall.h \
     include/labyrinth/guest.h include/labyrinth/bootinfo.h \
-    include/labyrinth/lease.h lib/labyrinth/start.o lib/labyrinth/guest.lds \
+    include/labyrinth/lease.h include/labyrinth/mm.h \
+    lib/labyrinth/start.o lib/labyrinth/guest.lds \
     lib/labyrinth/liblabyrinth-guest.a lib/labyrinth/labyrinth-demo.elf \
     lib/pkgconfig/labyrinth-guest.pc share/man/man1/labyrinth.1 \
     share/man/man8/labyrinthd.8; do

@@ -26,6 +26,11 @@ ends "an exception is reported by the processor that has it" 123 \
 ends "a grant that may wait, under a lock" 123 \
     'might_sleep: called with interrupts on, depth 1, at RIP 0x[0-9a-f]+' \
     "$demo_elf" nap
+ends "exclusive pages in so wide a window that their record has a level more" 0 \
+    'ok 30 - ' --limit 600M "$demo_elf" exclusive
+ends "an exclusive page given back while it is mapped" 123 \
+    'panic: guest page 0x1[0-9a-f]+ is given back while it is mapped: it is exclusive to ada at 0x6[0-9a-f]+' \
+    "$demo_elf" exclusive free
 ends "touching no lease without machine checks" 126 \
     'was stopped: it touched guest page 0x1[0-9a-f]+, which has no lease' \
     "$demo_elf" touch-hole

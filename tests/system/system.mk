@@ -7,9 +7,12 @@ system_tests = \
 	tests/system/install.sh \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
+	tests/system/resident.sh \
 	tests/system/virsh.sh
 
 TESTS += $(system_tests)
+check_PROGRAMS += tests/system/without-ioctl
+tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
 	tests/system/broker.sh \
@@ -21,6 +24,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \
+	tests/system/resident-inside.sh \
 	tests/system/stopped-inside.sh \
 	tests/system/virsh-inside.sh
 

@@ -2,7 +2,8 @@
 machine_tests = \
 	tests/unit/elf-test \
 	tests/unit/gate-test \
-	tests/unit/memory-test
+	tests/unit/memory-test \
+	tests/unit/stats-test
 
 check_PROGRAMS += $(machine_tests)
 TESTS += $(machine_tests)
@@ -20,3 +21,7 @@ tests_unit_memory_test_SOURCES = tests/unit/memory-test.c
 tests_unit_memory_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_memory_test_LDADD = vmm/libmachine.a vmm/libmem.a vmm/libbase.a \
 	$(CMOCKA_LIBS)
+
+tests_unit_stats_test_SOURCES = tests/unit/stats-test.c
+tests_unit_stats_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_stats_test_LDADD = vmm/libmachine.a $(CMOCKA_LIBS)

@@ -18,7 +18,8 @@ _Static_assert(LAB_EPERM == EPERM && LAB_ENOENT == ENOENT &&
 		       LAB_EDEADLK == EDEADLK && LAB_ENOSYS == ENOSYS &&
 		       LAB_EMSGSIZE == EMSGSIZE && LAB_EIO == EIO &&
 		       LAB_EBADF == EBADF && LAB_ESTALE == ESTALE &&
-		       LAB_EAGAIN == EAGAIN && LAB_EDQUOT == EDQUOT,
+		       LAB_EAGAIN == EAGAIN && LAB_EDQUOT == EDQUOT &&
+		       LAB_ENODATA == ENODATA,
 	       "errno numbers");
 
 #define CALL(name) [LAB_HC_##name - LAB_HC_BASE]
@@ -37,13 +38,14 @@ static hcall_handler *const handlers[] = {
 	CALL(FAIL) = hcall_fail,
 	CALL(OUTPUT) = hcall_output,
 	CALL(EVENTS) = hcall_events,
+	CALL(STATS) = hcall_stats,
 };
 
 /* What the host lacks is no mistake of the guest; INSPECT only asks. */
 static bool is_mistake(uint64_t number, int64_t result)
 {
 	if (result >= 0 || result == -ENOMEM || result == -EDQUOT ||
-	    result == -EIO || result == -EAGAIN)
+	    result == -EIO || result == -EAGAIN || result == -ENODATA)
 		return false;
 	return number != LAB_HC_INSPECT;
 }

@@ -29,5 +29,6 @@ hcall_handler hcall_exit;
 hcall_handler hcall_fail;
 hcall_handler hcall_output;
 hcall_handler hcall_events;
+hcall_handler hcall_stats;
 
 #endif

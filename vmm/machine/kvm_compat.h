@@ -23,4 +23,26 @@ struct kvm_pre_fault_memory {
 };
 #endif
 
+/* Linux 5.14: what KVM counts, read from a descriptor. */
+#ifndef KVM_GET_STATS_FD
+#define KVM_CAP_BINARY_STATS_FD 203
+#define KVM_GET_STATS_FD	_IO(KVMIO, 0xce)
+struct kvm_stats_header {
+	__u32 flags;
+	__u32 name_size;
+	__u32 num_desc;
+	__u32 id_offset;
+	__u32 desc_offset;
+	__u32 data_offset;
+};
+struct kvm_stats_desc {
+	__u32 flags;
+	__s16 exponent;
+	__u16 size;
+	__u32 offset;
+	__u32 bucket_size;
+	char name[];
+};
+#endif
+
 #endif

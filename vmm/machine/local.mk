@@ -18,6 +18,8 @@ vmm_libmachine_a_SOURCES = \
 	vmm/machine/memory.h \
 	vmm/machine/report.c \
 	vmm/machine/report.h \
+	vmm/machine/stats.c \
+	vmm/machine/stats.h \
 	vmm/machine/threads.c \
 	vmm/machine/threads.h \
 	vmm/machine/vcpu.c \

@@ -42,6 +42,7 @@ int vcpu_open(struct vcpu *self, struct vm *vm, struct memory *memory,
 	self->run = NULL;
 	self->vm = vm;
 	self->memory = memory;
+	self->stats = STATS_NONE;
 	self->fd = ioctl(vm->fd, KVM_CREATE_VCPU, self->id);
 	if (self->fd < 0)
 		return err_set(err, errno, "cannot create vCPU %u", self->id);
@@ -172,6 +173,7 @@ static int run_once(struct vcpu *self, const struct vcpu_ops *ops,
 	int ran = ioctl(self->fd, KVM_RUN, 0);
 	int code = errno;
 	gate_leave(&self->cpus->gate, self->id);
+	self->user_exits++;
 
 	if (ran == 0)
 		return handle_exit(self, ops, err);
@@ -215,8 +217,14 @@ int vcpu_open_pre_faulter(struct vm *vm, const struct vcpu_identity *identity,
 				err);
 }
 
+int vcpu_stats(struct vcpu *self, uint64_t counts[STATS_COUNTS])
+{
+	return stats_read(&self->stats, self->fd, counts);
+}
+
 void vcpu_close(struct vcpu *self)
 {
+	stats_close(&self->stats);
 	if (self->run != NULL)
 		munmap(self->run, self->run_bytes);
 	if (self->fd >= 0)

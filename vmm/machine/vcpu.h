@@ -59,6 +59,12 @@ int vcpu_run(struct vcpu *self, const struct vcpu_ops *ops, struct err *err);
 int vcpu_open_pre_faulter(struct vm *vm, const struct vcpu_identity *identity,
 			  struct err *err);
 
+/*
+ * What KVM has counted of this vCPU, as stats_read() says. Makes system calls.
+ * Call on the vCPU's own thread.
+ */
+int vcpu_stats(struct vcpu *self, uint64_t counts[STATS_COUNTS]);
+
 void vcpu_close(struct vcpu *self);
 
 #endif

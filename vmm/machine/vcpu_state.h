@@ -5,8 +5,10 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "machine/memory.h"
+#include "machine/stats.h"
 #include "machine/vm.h"
 
 struct kvm_run;
@@ -21,8 +23,12 @@ struct vcpu {
 	struct vm *vm;
 	struct memory *memory;
 	struct cpus *cpus; /* that it is one of */
+	/* For its own thread: how often KVM_RUN has come back to the VMM, and
+	 * what KVM has counted. */
+	uint64_t user_exits;
+	struct stats stats;
 };
 
-#define VCPU_NONE ((struct vcpu){.fd = -1})
+#define VCPU_NONE ((struct vcpu){.fd = -1, .stats = {.fd = -1}})
 
 #endif

@@ -52,6 +52,8 @@ int vm_open(struct vm *self, struct err *err)
 		xen > 0 && (xen & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL) != 0;
 	self->has_pre_fault = ioctl(self->fd, KVM_CHECK_EXTENSION,
 				    KVM_CAP_PRE_FAULT_MEMORY) > 0;
+	self->has_stats = ioctl(self->fd, KVM_CHECK_EXTENSION,
+				KVM_CAP_BINARY_STATS_FD) > 0;
 	/* Local APICs in the kernel; the I/O APIC, of which nothing is used,
 	 * would be ours. Before the first vCPU. */
 	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP,

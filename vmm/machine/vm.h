@@ -20,6 +20,7 @@ struct vm {
 	int kvm;	    /* /dev/kvm */
 	int fd;		    /* the VM */
 	bool has_vmcall;    /* unknown hypercalls come to user space */
+	bool has_stats;	    /* KVM tells what it counts (stats.h) */
 	/* KVM_PRE_FAULT_MEMORY works; until it turns out not to. */
 	atomic_bool has_pre_fault;
 	/* A vCPU that never runs, for that call: -1 without. */

@@ -161,10 +161,8 @@ static uint32_t bucket_of(const struct extent *map)
 	return (uint32_t)(ORDER_0 + extent_largest(map));
 }
 
-static void list_update(struct frames *self, uint32_t extent)
+static void list_move(struct frames *self, uint32_t extent, uint32_t bucket)
 {
-	uint32_t bucket = bucket_of(&self->maps[extent]);
-
 	if (bucket == self->records[extent].bucket)
 		return;
 	list_remove(self, extent);
@@ -245,9 +243,12 @@ int frames_grant(struct frames *self, unsigned order, uint32_t *page)
 	uint32_t extent = self->first[__builtin_ctz(fitting)];
 	struct extent *map = &self->maps[extent];
 	unsigned at = extent_grant(map, order);
+	unsigned broken = extent_merged(map, at, order);
 
-	room_subtract(self, order, extent_merged(map, at, order));
-	list_update(self, extent);
+	room_subtract(self, order, broken);
+	/* Where a smaller one was broken, the largest is still free. */
+	if (self->records[extent].bucket == ORDER_0 + broken)
+		list_move(self, extent, bucket_of(map));
 	*page = extent * LAB_EXTENT_PAGES + at;
 	return 0;
 }
@@ -283,8 +284,11 @@ void frames_release(struct frames *self, uint32_t page, unsigned order)
 	unsigned at = page_within(page);
 
 	extent_release(map, at, order);
-	room_add(self, order, extent_merged(map, at, order));
-	list_update(self, extent_of(page));
+	unsigned made = extent_merged(map, at, order);
+
+	room_add(self, order, made);
+	if (self->records[extent_of(page)].bucket < ORDER_0 + made)
+		list_move(self, extent_of(page), ORDER_0 + made);
 }
 
 /* A grant that passed stays marked until the end, which unmasks a second
