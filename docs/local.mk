@@ -10,4 +10,5 @@ EXTRA_DIST += \
 	docs/lease-protocol.md \
 	docs/maze.png \
 	docs/memory-layout.md \
-	docs/rpc-coverage.md
+	docs/rpc-coverage.md \
+	docs/track.png

@@ -131,6 +131,22 @@ guest_render_elf_LDADD = $(GUEST_LIBS)
 guest_render_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
 guest_render_elf_SOURCES = guest/examples/render.c
 
+noinst_PROGRAMS += guest/exchange.elf
+guest_exchange_elf_CPPFLAGS = -I$(top_srcdir)/include
+guest_exchange_elf_CFLAGS = $(GUEST_CFLAGS)
+guest_exchange_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
+guest_exchange_elf_LDADD = $(GUEST_LIBS)
+guest_exchange_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
+guest_exchange_elf_SOURCES = guest/examples/exchange.c
+
+noinst_PROGRAMS += guest/track.elf
+guest_track_elf_CPPFLAGS = -I$(top_srcdir)/include
+guest_track_elf_CFLAGS = $(GUEST_CFLAGS)
+guest_track_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
+guest_track_elf_LDADD = $(GUEST_LIBS)
+guest_track_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
+guest_track_elf_SOURCES = guest/examples/track.c
+
 noinst_PROGRAMS += guest/hello.elf
 guest_hello_elf_CPPFLAGS = -I$(top_srcdir)/include
 guest_hello_elf_CFLAGS = $(GUEST_CFLAGS)
