@@ -111,6 +111,46 @@ static void who_gives_something_owes_nothing(void **state)
 	assert_int_equal(ledger_count(f->ledger, EXTENT_LEASED), 8);
 }
 
+/* Who gives one of two back has its time again for the other. */
+static void each_return_buys_time(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t ids[6];
+
+	make_debtor(f, ids);
+	ask(&f->peers[2], 60000);
+	pass(f, AFTER);
+	assert_true(give_back(&f->peers[0], ids[0]));
+	scrub(f);
+	settle_unheard(f, &f->peers[0]);
+	f->now += AFTER - 1;
+	settle_unheard(f, &f->peers[0]);
+	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 0);
+	f->now += 1;
+	settle_unheard(f, &f->peers[0]);
+	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 1);
+}
+
+/* It owed somebody who is gone: nothing of that counts for the next. */
+static void a_debt_ends_with_who_waited(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t ids[6];
+
+	make_debtor(f, ids);
+	pass(f, AFTER);
+	session_end(f->peers[1].session);
+	scrub(f);
+	settle_unheard(f, &f->peers[0]);
+	lease(&f->peers[2], NULL); /* what that one held */
+	ask(&f->peers[2], 60000);
+	settle_unheard(f, &f->peers[0]);
+	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 0);
+	f->now += AFTER;
+	settle_unheard(f, &f->peers[0]);
+	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 1);
+}
+
 static void takes_nothing_when_nobody_waits(void **state)
 {
 	struct fixture *f = *state;
@@ -189,6 +229,8 @@ int main(void)
 		TEST(tells_which),
 		TEST(an_answer_is_no_lie),
 		TEST(who_gives_something_owes_nothing),
+		TEST(each_return_buys_time),
+		TEST(a_debt_ends_with_who_waited),
 		TEST(takes_nothing_when_nobody_waits),
 		TEST(takes_nothing_when_told_so),
 		TEST(evens_out_and_no_more),
