@@ -7,6 +7,7 @@ broker_tests = \
 	tests/unit/client-test \
 	tests/unit/events-test \
 	tests/unit/hostile-test \
+	tests/unit/journal-test \
 	tests/unit/ledger-restore-test \
 	tests/unit/ledger-test \
 	tests/unit/pool-test \
@@ -31,6 +32,11 @@ tests_unit_client_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 tests_unit_client_events_test_SOURCES = tests/unit/client-events-test.c tests/unit/broker-support.h
 tests_unit_client_events_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_events_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_journal_test_SOURCES = tests/unit/journal-test.c tests/unit/broker-support.h
+tests_unit_journal_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_journal_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_ledger_restore_test_SOURCES = tests/unit/ledger-restore-test.c \

@@ -7,12 +7,16 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/broker.h \
 	vmm/broker/channel.c \
 	vmm/broker/channel.h \
+	vmm/broker/journal.c \
+	vmm/broker/journal.h \
 	vmm/broker/ledger.c \
 	vmm/broker/ledger.h \
 	vmm/broker/listener.c \
 	vmm/broker/listener.h \
 	vmm/broker/pool.c \
 	vmm/broker/pool.h \
+	vmm/broker/process.c \
+	vmm/broker/process.h \
 	vmm/broker/queue.c \
 	vmm/broker/queue.h \
 	vmm/broker/recall.c \
