@@ -33,6 +33,7 @@ struct options {
 	const char *run_dir;
 	const char *libvirt_dir; /* NULL: no libvirt endpoint */
 	int serve_fd;		 /* -1: serve whoever connects */
+	uint64_t await;		 /* ms */
 };
 
 enum option_key {
@@ -40,6 +41,7 @@ enum option_key {
 	OPTION_RUN_DIR = 'r',
 	OPTION_LIBVIRT_DIR = 'l',
 	OPTION_SERVE_FD = 0x100,
+	OPTION_ADOPT_TIMEOUT,
 };
 
 static const struct argp_option option_table[] = {
@@ -52,6 +54,10 @@ static const struct argp_option option_table[] = {
 	{"libvirt-dir", OPTION_LIBVIRT_DIR, "DIR", 0,
 	 "Listen for libvirt clients in DIR (default: /run/libvirt; none: "
 	 "do not)",
+	 0},
+	{"adopt-timeout", OPTION_ADOPT_TIMEOUT, "MS", 0,
+	 "How long guests of a broker before this one may take to come back "
+	 "(default: 10000)",
 	 0},
 	{"serve-fd", OPTION_SERVE_FD, "FD", 0,
 	 "Serve only the VMM at the other end of the connected socket FD, "
@@ -113,6 +119,20 @@ static int parse_fd(const char *text, struct argp_state *state)
 	return (int)fd;
 }
 
+static uint64_t parse_ms(const char *text, struct argp_state *state)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long ms = strtoul(text, &end, 10);
+	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' ||
+	    ms > 3600000)
+		argp_error(state,
+			   "--adopt-timeout %s: write 0 to 3600000, in ms",
+			   text);
+	return ms;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *self = state->input;
@@ -127,6 +147,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case OPTION_LIBVIRT_DIR:
 		self->libvirt_dir =
 			strcmp(argument, "none") == 0 ? NULL : argument;
+		return 0;
+	case OPTION_ADOPT_TIMEOUT:
+		self->await = parse_ms(argument, state);
 		return 0;
 	case OPTION_SERVE_FD:
 		self->serve_fd = parse_fd(argument, state);
@@ -253,6 +276,7 @@ static int serve_all(const struct options *options, struct broker *broker,
 {
 	int r = broker_claim(broker, options->run_dir, err);
 
+	broker_await(broker, options->await);
 	if (r == 0)
 		r = broker_add_pools(broker, options->pools, options->npools,
 				     err);
@@ -287,6 +311,7 @@ int main(int argc, char **argv)
 		.run_dir = "/run/labyrinth",
 		.libvirt_dir = "/run/libvirt",
 		.serve_fd = -1,
+		.await = BROKER_AWAIT_MS,
 	};
 	struct err err;
 

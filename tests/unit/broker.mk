@@ -2,6 +2,7 @@
 # Unit tests of the broker and of its client.
 
 broker_tests = \
+	tests/unit/adopt-test \
 	tests/unit/broker-test \
 	tests/unit/client-events-test \
 	tests/unit/client-test \
@@ -32,6 +33,12 @@ tests_unit_client_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 tests_unit_client_events_test_SOURCES = tests/unit/client-events-test.c tests/unit/broker-support.h
 tests_unit_client_events_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_events_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_adopt_test_SOURCES = tests/unit/adopt-test.c tests/unit/broker-support.h \
+	tests/unit/adopt-support.h
+tests_unit_adopt_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_adopt_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_journal_test_SOURCES = tests/unit/journal-test.c tests/unit/broker-support.h

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/libbroker.a
 vmm_libbroker_a_SOURCES = \
+	vmm/broker/adopt.c \
+	vmm/broker/adopt.h \
 	vmm/broker/backing.c \
 	vmm/broker/backing.h \
 	vmm/broker/broker.c \
@@ -17,6 +19,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/pool.h \
 	vmm/broker/process.c \
 	vmm/broker/process.h \
+	vmm/broker/proof.c \
+	vmm/broker/proof.h \
 	vmm/broker/queue.c \
 	vmm/broker/queue.h \
 	vmm/broker/recall.c \
