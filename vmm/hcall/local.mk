@@ -20,6 +20,8 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/guest.h \
 	vmm/hcall/handlers.h \
 	vmm/hcall/query.c \
+	vmm/hcall/rejoin.c \
+	vmm/hcall/rejoin.h \
 	vmm/hcall/stats.c \
 	vmm/hcall/supply.c \
 	vmm/hcall/supply.h \
