@@ -5,6 +5,7 @@ broker_tests = \
 	tests/unit/adopt-test \
 	tests/unit/broker-test \
 	tests/unit/client-events-test \
+	tests/unit/client-rejoin-test \
 	tests/unit/client-test \
 	tests/unit/events-test \
 	tests/unit/hostile-test \
@@ -23,6 +24,12 @@ TESTS += $(broker_tests)
 tests_unit_broker_test_SOURCES = tests/unit/broker-test.c tests/unit/broker-support.h
 tests_unit_broker_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_broker_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_client_rejoin_test_SOURCES = tests/unit/client-rejoin-test.c \
+	tests/unit/broker-support.h
+tests_unit_client_rejoin_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_client_rejoin_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_client_test_SOURCES = tests/unit/client-test.c tests/unit/broker-support.h
