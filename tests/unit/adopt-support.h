@@ -371,8 +371,6 @@ static inline int setup(void **state)
 {
 	static struct fixture fixture;
 
-	if (geteuid() != 0)
-		skip(); /* only root may look at a process's mappings */
 	fixture = (struct fixture){.await = 1000000};
 	strcpy(fixture.dir, "/tmp/labyrinth-XXXXXX");
 	assert_non_null(mkdtemp(fixture.dir));
@@ -390,8 +388,6 @@ static inline int teardown(void **state)
 	struct fixture *f = *state;
 	char path[64];
 
-	if (geteuid() != 0)
-		return 0;
 	for (int i = 0; i < 3; i++)
 		kill_vmm(&f->vmms[i]);
 	while (broker_registry(f->broker)->first != NULL)

@@ -221,6 +221,8 @@ static void a_shrunk_file_is_no_lease(void **state)
 	struct fixture *f = *state;
 	struct vmm *one = start_guest(f, 0, "one", 2, 4, 3);
 
+	if (pool_backing(guest_named(f, "one")->pool) == LAB_BACKING_HUGETLB)
+		return; /* the kernel has no half of a huge page */
 	end_broker(f);
 	assert_int_equal(tell(one, SHRINK, 0), 0);
 	assert_int_equal(tell(one, WHOLE, 0), 3);
@@ -334,6 +336,10 @@ int main(void)
 		TEST(a_journal_that_cannot_be_is_refused),
 	};
 
+	if (geteuid() != 0) {
+		puts("1..0 # SKIP only root may look into a process");
+		return 0;
+	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
