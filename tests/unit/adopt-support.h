@@ -51,6 +51,8 @@ enum order {
 	SPOIL,	/* how many of these have their pages */
 	RENAME, /* say another name from now on */
 	GROW,	/* say another limit from now on */
+	BREAK,	/* the protocol, so that all is taken back */
+	CHURN,	/* get and return till the broker goes; then come back */
 };
 
 /* Of a VMM's process */
@@ -200,6 +202,29 @@ static inline int puppet_hello(struct puppet *self)
 				    &err);
 }
 
+/*
+ * Take and give back until there is no broker, and come back to the next: is
+ * all that is mapped known there, and nothing more? 0, or what is not so.
+ */
+static inline int puppet_churn(struct puppet *self, int seed)
+{
+	uint32_t random = (uint32_t)seed;
+	int r = 0;
+
+	for (; r != -EPIPE; random = random * 1664525 + 1013904223) {
+		if ((random >> 16) % 8 < 5)
+			r = puppet_get(self);
+		else if (self->count > 0)
+			r = puppet_unmap(self, true);
+	}
+	do {
+		r = puppet_rejoin(self, &self->client);
+	} while (r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE);
+	if (r < 0)
+		return r;
+	return r != (int)self->count || puppet_whole(self) != r;
+}
+
 static inline int puppet_obey(struct puppet *self, int order, int number)
 {
 	switch ((enum order)order) {
@@ -231,6 +256,10 @@ static inline int puppet_obey(struct puppet *self, int order, int number)
 	case GROW:
 		self->request.limit++;
 		return 0;
+	case BREAK:
+		return fd_send(self->client.socket, "x", 1, -1, 0);
+	case CHURN:
+		return puppet_churn(self, number);
 	}
 	return -ENOSYS;
 }

@@ -2,6 +2,7 @@
 # Unit tests of the broker and of its client.
 
 broker_tests = \
+	tests/unit/adopt-kill-test \
 	tests/unit/adopt-test \
 	tests/unit/broker-test \
 	tests/unit/client-events-test \
@@ -40,6 +41,12 @@ tests_unit_client_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 tests_unit_client_events_test_SOURCES = tests/unit/client-events-test.c tests/unit/broker-support.h
 tests_unit_client_events_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_events_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_adopt_kill_test_SOURCES = tests/unit/adopt-kill-test.c \
+	tests/unit/broker-support.h tests/unit/adopt-support.h
+tests_unit_adopt_kill_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_adopt_kill_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_adopt_test_SOURCES = tests/unit/adopt-test.c tests/unit/broker-support.h \
