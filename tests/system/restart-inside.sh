@@ -40,8 +40,10 @@ more_lines() { (($(lines "$1") > $2)); }
 lives() { kill -0 "$1" 2>/dev/null; }
 said() { grep -q "$2" "$work/$1"; }
 is_back() { said broker.log "guest $1 is back" || ! lives "$2"; }
-# Its only processor waits in the VMM, not in the guest.
-sleeps() { [[ $(cat "/proc/$1/syscall") == '202 '* ]]; }
+# Its only processor waits in the VMM, not in the guest; or it has ended.
+sleeps() {
+    [[ $(cat "/proc/$1/syscall" 2>/dev/null || true) == '202 '* ]] || ! lives "$1"
+}
 share() {
     virsh -q -c "$uri" vol-list default --details | awk -v n="$1" '$1 == n'
     virsh -q -c "$uri" domid "$1"
