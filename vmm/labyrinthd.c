@@ -34,11 +34,12 @@ struct options {
 	const char *libvirt_dir; /* NULL: no libvirt endpoint */
 	int serve_fd;		 /* -1: serve whoever connects */
 	uint64_t take_after;	 /* ms; 0: never */
+	uint64_t await;		 /* ms */
 };
 
-/* A day, in ms. */
-#define TAKE_AFTER_MAX 86400000u
-#define TAKE_AFTER     5000 /* ms, unless told otherwise */
+/* An hour, in ms. */
+#define TIMEOUT_MAX 3600000u
+#define TAKE_AFTER  5000 /* ms, unless told otherwise */
 
 enum option_key {
 	OPTION_POOL = 'p',
@@ -46,6 +47,7 @@ enum option_key {
 	OPTION_LIBVIRT_DIR = 'l',
 	OPTION_TAKE_AFTER = 't',
 	OPTION_SERVE_FD = 0x100,
+	OPTION_ADOPT_TIMEOUT,
 };
 
 static const struct argp_option option_table[] = {
@@ -63,6 +65,10 @@ static const struct argp_option option_table[] = {
 	 "Take leases from a guest that holds more than its guarantee and "
 	 "for so long gave back nothing that others wait for (default: 5000; "
 	 "0: never)",
+	 0},
+	{"adopt-timeout", OPTION_ADOPT_TIMEOUT, "MS", 0,
+	 "How long guests of a broker before this one may take to come back "
+	 "(default: 10000)",
 	 0},
 	{"serve-fd", OPTION_SERVE_FD, "FD", 0,
 	 "Serve only the VMM at the other end of the connected socket FD, "
@@ -124,16 +130,17 @@ static int parse_fd(const char *text, struct argp_state *state)
 	return (int)fd;
 }
 
-static uint64_t parse_ms(const char *text, struct argp_state *state)
+static uint64_t parse_ms(const char *option, const char *text,
+			 struct argp_state *state)
 {
 	char *end;
 
 	errno = 0;
-	unsigned long long ms = strtoull(text, &end, 10);
+	unsigned long ms = strtoul(text, &end, 10);
 	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' ||
-	    ms > TAKE_AFTER_MAX)
-		argp_error(state, "--take-after %s: no number from 0 to %u",
-			   text, TAKE_AFTER_MAX);
+	    ms > TIMEOUT_MAX)
+		argp_error(state, "--%s %s: write 0 to %u, in ms", option, text,
+			   TIMEOUT_MAX);
 	return ms;
 }
 
@@ -153,7 +160,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 			strcmp(argument, "none") == 0 ? NULL : argument;
 		return 0;
 	case OPTION_TAKE_AFTER:
-		self->take_after = parse_ms(argument, state);
+		self->take_after = parse_ms("take-after", argument, state);
+		return 0;
+	case OPTION_ADOPT_TIMEOUT:
+		self->await = parse_ms("adopt-timeout", argument, state);
 		return 0;
 	case OPTION_SERVE_FD:
 		self->serve_fd = parse_fd(argument, state);
@@ -280,6 +290,7 @@ static int serve_all(const struct options *options, struct broker *broker,
 {
 	int r = broker_claim(broker, options->run_dir, err);
 
+	broker_await(broker, options->await);
 	if (r == 0)
 		r = broker_add_pools(broker, options->pools, options->npools,
 				     err);
@@ -317,6 +328,7 @@ int main(int argc, char **argv)
 		.libvirt_dir = "/run/libvirt",
 		.serve_fd = -1,
 		.take_after = TAKE_AFTER,
+		.await = BROKER_AWAIT_MS,
 	};
 	struct err err;
 

@@ -33,6 +33,7 @@
 struct guest {
 	pid_t broker; /* the private one's process; 0 without */
 	struct client client;
+	struct client_request request;
 	struct memory memory;
 	struct frames *frames;
 	struct vm vm;
@@ -58,10 +59,15 @@ static void on_bus_error(int signal)
 	_exit(EXIT_STOPPED);
 }
 
+static const char *broker_path(const struct run_options *o)
+{
+	return o->broker != NULL ? o->broker : RUN_DEFAULT_BROKER;
+}
+
 static int connect_broker(struct guest *self, const struct run_options *o,
 			  struct err *err)
 {
-	const char *path = o->broker != NULL ? o->broker : RUN_DEFAULT_BROKER;
+	const char *path = broker_path(o);
 
 	int r = client_connect(&self->client, path, err);
 	bool absent = r == -ENOENT || r == -ECONNREFUSED;
@@ -75,7 +81,7 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 	if (r < 0)
 		return r;
 	struct client_welcome welcome;
-	const struct client_request request = {
+	self->request = (struct client_request){
 		.name = o->name,
 		.pool = o->pool,
 		.memory = o->memory,
@@ -83,8 +89,7 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 		.limit = o->limit,
 		.events = &self->events,
 	};
-	r = client_hello(&self->client, &request, &welcome, err);
-	return r;
+	return client_hello(&self->client, &self->request, &welcome, err);
 }
 
 /* One lease into one extent, at start, where a failure is the end. */
@@ -230,7 +235,13 @@ static int prepare(struct guest *self, const struct run_options *o,
 		return r;
 	self->calls.features = identity.features;
 	pre_fault(self);
-	return supply_start(&self->supply, &self->calls, &self->client, err);
+	const struct rejoin rejoin = {
+		.client = &self->client,
+		.request = &self->request,
+		/* A private broker ends with its guest, and has no other. */
+		.path = self->broker == 0 ? broker_path(o) : NULL,
+	};
+	return supply_start(&self->supply, &self->calls, &rejoin, err);
 }
 
 static int run(struct guest *self, const struct run_options *o)
@@ -257,8 +268,7 @@ static int run(struct guest *self, const struct run_options *o)
 
 int run_main(int argc, char **argv)
 {
-	static struct guest guest = {.client = {.socket = -1},
-				     .vm = VM_NONE};
+	static struct guest guest = {.client = {.socket = -1}, .vm = VM_NONE};
 	struct sigaction bus = {.sa_handler = on_bus_error};
 	struct run_options options;
 	struct err err;

@@ -11,7 +11,9 @@
  * sends RECLAIM, PRESSURE and REVOKED at any time after WELCOME, with seq 0;
  * REVOKED is answered by RETURN. Anything
  * else, from either side, ends the connection; and the end of the connection,
- * however it came about, gives every lease back.
+ * however it came about, gives every lease back, unless it is the broker that
+ * ends: then the VMM keeps its leases, and comes back to the next broker with
+ * a HELLO that says ADOPT.
  */
 #ifndef LABYRINTH_LEASE_H
 #define LABYRINTH_LEASE_H
@@ -37,6 +39,7 @@ enum lab_lease_type {
 
 /* Flags of a HELLO. */
 #define LAB_HELLO_EVENTS 0x1 /* send me RECLAIM and PRESSURE */
+#define LAB_HELLO_ADOPT	 0x2 /* I ran under a broker of this pool before you */
 
 /* How much a pool still has to lend above its guests' guarantees. */
 enum lab_lease_level {
@@ -78,6 +81,7 @@ struct lab_lease_msg {
 			uint32_t backing;    /* enum lab_backing */
 			uint64_t pool_total; /* leases in the pool */
 			uint8_t uuid[16];    /* of the guest */
+			uint64_t held;	     /* leases; 0 but for ADOPT */
 		} welcome;
 		struct {
 			int32_t error;	/* positive errno */
@@ -127,6 +131,7 @@ _Static_assert(offsetof(struct lab_lease_msg, welcome.backing) == 20,
 _Static_assert(offsetof(struct lab_lease_msg, welcome.pool_total) == 24,
 	       "welcome");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.uuid) == 32, "welcome");
+_Static_assert(offsetof(struct lab_lease_msg, welcome.held) == 48, "welcome");
 _Static_assert(offsetof(struct lab_lease_msg, refused.error) == 16, "refused");
 _Static_assert(offsetof(struct lab_lease_msg, refused.text) == 20, "refused");
 _Static_assert(offsetof(struct lab_lease_msg, lease.wait_ms) == 16, "lease");

@@ -8,6 +8,7 @@ system_tests = \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
+	tests/system/restart.sh \
 	tests/system/take.sh \
 	tests/system/virsh.sh
 
@@ -26,6 +27,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \
 	tests/system/resident-inside.sh \
+	tests/system/restart-inside.sh \
 	tests/system/stopped-inside.sh \
 	tests/system/take-inside.sh \
 	tests/system/virsh-inside.sh

@@ -2,11 +2,16 @@
 # Unit tests of the broker and of its client.
 
 broker_tests = \
+	tests/unit/adopt-kill-test \
+	tests/unit/adopt-test \
 	tests/unit/broker-test \
 	tests/unit/client-events-test \
+	tests/unit/client-rejoin-test \
 	tests/unit/client-test \
 	tests/unit/events-test \
 	tests/unit/hostile-test \
+	tests/unit/journal-test \
+	tests/unit/ledger-restore-test \
 	tests/unit/ledger-test \
 	tests/unit/pool-test \
 	tests/unit/private-test \
@@ -23,6 +28,12 @@ tests_unit_broker_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_broker_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
+tests_unit_client_rejoin_test_SOURCES = tests/unit/client-rejoin-test.c \
+	tests/unit/broker-support.h
+tests_unit_client_rejoin_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_client_rejoin_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
 tests_unit_client_test_SOURCES = tests/unit/client-test.c tests/unit/broker-support.h
 tests_unit_client_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
@@ -31,6 +42,29 @@ tests_unit_client_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 tests_unit_client_events_test_SOURCES = tests/unit/client-events-test.c tests/unit/broker-support.h
 tests_unit_client_events_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_events_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_adopt_kill_test_SOURCES = tests/unit/adopt-kill-test.c \
+	tests/unit/broker-support.h tests/unit/adopt-support.h
+tests_unit_adopt_kill_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_adopt_kill_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_adopt_test_SOURCES = tests/unit/adopt-test.c tests/unit/broker-support.h \
+	tests/unit/adopt-support.h
+tests_unit_adopt_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_adopt_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_journal_test_SOURCES = tests/unit/journal-test.c tests/unit/broker-support.h
+tests_unit_journal_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_journal_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_ledger_restore_test_SOURCES = tests/unit/ledger-restore-test.c \
+	tests/unit/broker-support.h
+tests_unit_ledger_restore_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_ledger_restore_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c tests/unit/broker-support.h

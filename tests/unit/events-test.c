@@ -355,9 +355,9 @@ static void unknown_flags_are_refused(void **state)
 	struct peer *peer = &f->peers[0];
 	struct lab_lease_msg m = hello(peer, "guest", 1, 1, 1);
 
-	m.hello.flags = 2 | LAB_HELLO_EVENTS;
+	m.hello.flags = UINT32_C(1) << 31 | LAB_HELLO_EVENTS;
 	assert_false(sent(peer, &m));
-	assert_refused(peer, EINVAL, "flags 0x3");
+	assert_refused(peer, EINVAL, "flags 0x80000001");
 	assert_null(session_guest(peer->session));
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "broker/adopt.h"
 #include "broker/backing.h"
 #include "broker/listener.h"
 #include "broker/session.h"
@@ -27,6 +28,9 @@
 
 /* How long to leave a pool alone that has no memory for fresh leases. */
 #define RETRY_PERIOD (2 * US_PER_S)
+
+/* How often to look whether those who are awaited still live. */
+#define AWAIT_PERIOD (US_PER_S / 10)
 
 /* Descriptors beside those of leases and clients: loop, logs, viewers. */
 #define DESCRIPTORS_SPARE 512
@@ -47,12 +51,16 @@ struct broker {
 	unsigned int nconnections;
 	bool exit_when_alone;
 	int lock;
-	char path[256]; /* of the socket, once claimed */
+	char dir[256];	/* the run directory, once claimed; else empty */
+	char path[512]; /* of the socket, likewise */
+	uint64_t await; /* us that guests of the broker before have */
+	uint64_t await_end;
 	sd_event_source *accept;
 	sd_event_source *scrub; /* runs while there is something to scrub */
 	sd_event_source *watch; /* after each event: is there? */
 	sd_event_source *retry; /* armed while a pool is short of memory */
 	sd_event_source *due;	/* armed for the next deadline of a shortage */
+	sd_event_source *awaited; /* armed while guests are awaited */
 };
 
 /* Connections */
@@ -265,6 +273,18 @@ static int on_watch(sd_event_source *source, void *context)
 	return 0;
 }
 
+/* Guests of the broker before: who has ended, or had time enough? */
+static int on_awaited(sd_event_source *source, uint64_t now, void *context)
+{
+	struct broker *self = context;
+
+	if (adopt_settle(&self->registry, now >= self->await_end) == 0)
+		return 0;
+	sd_event_source_set_time_relative(source, AWAIT_PERIOD);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
 static int on_scrub(sd_event_source *source, void *context)
 {
 	struct broker *self = context;
@@ -297,6 +317,11 @@ static int add_sources(struct broker *self)
 				      0, 1, on_due, self);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(self->due, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(self->event, &self->awaited,
+				      CLOCK_MONOTONIC, 0, 0, on_awaited, self);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(self->awaited, SD_EVENT_OFF);
 	return r;
 }
 
@@ -308,6 +333,7 @@ int broker_new(struct broker **out, sd_event *event, struct err *err)
 		return err_set(err, ENOMEM, "make a broker");
 	self->event = sd_event_ref(event);
 	self->lock = -1;
+	self->await = BROKER_AWAIT_MS * US_PER_S / 1000;
 	int r = add_sources(self);
 	if (r < 0) {
 		broker_free(self);
@@ -332,6 +358,7 @@ void broker_free(struct broker *self)
 	sd_event_source_disable_unref(self->watch);
 	sd_event_source_disable_unref(self->retry);
 	sd_event_source_disable_unref(self->due);
+	sd_event_source_disable_unref(self->awaited);
 	registry_clear(&self->registry);
 	if (self->lock >= 0)
 		close(self->lock);
@@ -346,9 +373,29 @@ int broker_claim(struct broker *self, const char *run_dir, struct err *err)
 	if (lock < 0)
 		return lock;
 	self->lock = lock;
+	snprintf(self->dir, sizeof(self->dir), "%s", run_dir);
 	snprintf(self->path, sizeof(self->path), "%s/%s", run_dir,
 		 BROKER_SOCKET_NAME);
 	return 0;
+}
+
+/* Opened, what the broker before left restored, and the rest allocated. */
+static int add_pool(struct broker *self, const struct pool_spec *spec,
+		    struct err *err)
+{
+	const char *dir = self->dir[0] != '\0' ? self->dir : NULL;
+	struct pool *pool = NULL;
+
+	int r = pool_open(&pool, spec, dir, err);
+	if (r < 0)
+		return r;
+	r = registry_add_pool(&self->registry, pool, err);
+	if (r < 0) {
+		pool_free(pool);
+		return r;
+	}
+	r = adopt_restore(&self->registry, pool, err);
+	return r < 0 ? r : pool_fill(pool, err);
 }
 
 int broker_add_pools(struct broker *self, const struct pool_spec *specs,
@@ -359,15 +406,27 @@ int broker_add_pools(struct broker *self, const struct pool_spec *specs,
 	for (size_t i = 0; i < count; i++)
 		descriptors += specs[i].leases;
 	int r = backing_reserve_descriptors(descriptors, err);
-	for (size_t i = 0; i < count && r == 0; i++) {
-		struct pool *pool = NULL;
-		r = pool_new(&pool, &specs[i], err);
-		if (r == 0)
-			r = registry_add_pool(&self->registry, pool, err);
-		if (r < 0)
-			pool_free(pool);
-	}
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_pool(self, &specs[i], err);
 	return r;
+}
+
+void broker_await(struct broker *self, uint64_t ms)
+{
+	self->await = ms * (US_PER_S / 1000);
+}
+
+/* From now on they can come. */
+static void await(struct broker *self)
+{
+	size_t awaited = adopt_settle(&self->registry, false);
+
+	if (awaited == 0)
+		return;
+	log_info("%zu guests of the broker before are awaited", awaited);
+	self->await_end = now_of(self) + self->await;
+	sd_event_source_set_time_relative(self->awaited, 0);
+	sd_event_source_set_enabled(self->awaited, SD_EVENT_ONESHOT);
 }
 
 int broker_listen(struct broker *self, struct err *err)
@@ -383,6 +442,7 @@ int broker_listen(struct broker *self, struct err *err)
 		return err_set(err, -r, "wait for clients on %s", self->path);
 	}
 	steal_fd(&fd);
+	await(self);
 	return 0;
 }
 

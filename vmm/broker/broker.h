@@ -20,6 +20,9 @@
 #define BROKER_SOCKET_NAME "broker.sock"
 #define BROKER_LOCK_NAME   "broker.lock"
 
+/* How long guests of the broker before are awaited, if nobody says. */
+#define BROKER_AWAIT_MS 10000
+
 struct broker;
 
 /* A broker without pools. It takes a reference on `event`. */
@@ -27,7 +30,8 @@ int broker_new(struct broker **out, sd_event *event, struct err *err);
 
 /*
  * Leave: close every connection, unlink the socket. Nothing is revoked, so
- * guests run on with what they hold.
+ * guests run on with what they hold; and with the journals of the claimed
+ * directory the next broker adopts them.
  */
 void broker_free(struct broker *self);
 
@@ -38,9 +42,15 @@ void broker_free(struct broker *self);
  */
 int broker_claim(struct broker *self, const char *run_dir, struct err *err);
 
-/* Make the pools, and allocate all their memory. */
+/*
+ * Make the pools, and allocate all their memory. In a claimed directory, guests
+ * that an earlier broker of it had are awaited.
+ */
 int broker_add_pools(struct broker *self, const struct pool_spec *specs,
 		     size_t count, struct err *err);
+
+/* How long those may take to come back, from broker_listen() on. */
+void broker_await(struct broker *self, uint64_t ms);
 
 /* Listen on the claimed directory's socket. */
 int broker_listen(struct broker *self, struct err *err);

@@ -117,13 +117,36 @@ static const struct account *account_by_id(const struct ledger *self,
 	return account;
 }
 
-int ledger_admit(struct ledger *self, struct account *account, uint32_t id,
-		 uint32_t guarantee, uint32_t limit, struct err *err)
+static void check_terms(const struct ledger *self, uint32_t id,
+			uint32_t guarantee, uint32_t limit)
 {
 	insist(id > 0 && account_by_id(self, id) == NULL, id,
 	       "a new account has an id of its own");
 	insist(guarantee > 0 && guarantee <= limit && limit <= self->total, id,
 	       "0 < guarantee <= limit <= pool");
+}
+
+static void open_account(struct ledger *self, struct account *account,
+			 uint32_t id, uint32_t guarantee, uint32_t limit)
+{
+	*account = (struct account){
+		.id = id,
+		.guarantee = guarantee,
+		.limit = limit,
+		.leases = {LEDGER_NO_EXTENT, LEDGER_NO_EXTENT},
+		.next = self->accounts,
+	};
+	if (self->accounts != NULL)
+		self->accounts->prev = account;
+	self->accounts = account;
+	self->guaranteed += guarantee;
+	self->promised += guarantee;
+}
+
+int ledger_admit(struct ledger *self, struct account *account, uint32_t id,
+		 uint32_t guarantee, uint32_t limit, struct err *err)
+{
+	check_terms(self, id, guarantee, limit);
 	if (guarantee > self->total - self->guaranteed)
 		return err_say(err, ENOMEM,
 			       "a guarantee of %u leases is more than the pool "
@@ -141,18 +164,22 @@ int ledger_admit(struct ledger *self, struct account *account, uint32_t id,
 			       self->counts[EXTENT_LEASED], self->promised,
 			       self->counts[EXTENT_WITHDRAWN] +
 				       self->counts[EXTENT_REVOKING]);
-	*account = (struct account){
-		.id = id,
-		.guarantee = guarantee,
-		.limit = limit,
-		.leases = {LEDGER_NO_EXTENT, LEDGER_NO_EXTENT},
-		.next = self->accounts,
-	};
-	if (self->accounts != NULL)
-		self->accounts->prev = account;
-	self->accounts = account;
-	self->guaranteed += guarantee;
-	self->promised += guarantee;
+	open_account(self, account, id, guarantee, limit);
+	return 0;
+}
+
+int ledger_restore_account(struct ledger *self, struct account *account,
+			   uint32_t id, uint32_t guarantee, uint32_t limit,
+			   struct err *err)
+{
+	check_terms(self, id, guarantee, limit);
+	insist(lendable(self) == 0, id, "accounts are restored first");
+	if (guarantee > self->total - self->guaranteed)
+		return err_say(err, EUCLEAN,
+			       "guarantees of %u leases and %u more are more "
+			       "than the pool's %u",
+			       self->guaranteed, guarantee, self->total);
+	open_account(self, account, id, guarantee, limit);
 	return 0;
 }
 
@@ -248,10 +275,9 @@ static void check_move(const struct ledger *self, uint32_t index,
 	       index, "the account may get one more lease");
 }
 
-void ledger_move(struct ledger *self, uint32_t index, enum extent_state to,
+static void move(struct ledger *self, uint32_t index, enum extent_state to,
 		 struct account *account)
 {
-	check_move(self, index, to, account);
 	struct extent *extent = &self->extents[index];
 	enum extent_state from = extent->state;
 
@@ -266,10 +292,35 @@ void ledger_move(struct ledger *self, uint32_t index, enum extent_state to,
 	}
 	if (to == EXTENT_LEASED) {
 		extent->owner = account->id;
-		if (++extent->generation == 0)
-			extent->generation = 1;
 		set_held(self, account, account->held + 1);
 	}
+}
+
+void ledger_move(struct ledger *self, uint32_t index, enum extent_state to,
+		 struct account *account)
+{
+	check_move(self, index, to, account);
+	struct extent *extent = &self->extents[index];
+
+	move(self, index, to, account);
+	if (to == EXTENT_LEASED && ++extent->generation == 0)
+		extent->generation = 1;
+}
+
+void ledger_restore(struct ledger *self, uint32_t index, uint32_t generation,
+		    struct account *account)
+{
+	insist(index < self->total, index, "the extent is of this pool");
+	struct extent *extent = &self->extents[index];
+
+	insist(extent->state == EXTENT_WITHDRAWN && extent->generation == 0,
+	       index, "what is restored has not begun");
+	insist(account == NULL ||
+		       (generation > 0 && account->held < account->limit),
+	       index, "what is leased has a generation, within the limit");
+	extent->generation = generation;
+	if (account != NULL)
+		move(self, index, EXTENT_LEASED, account);
 }
 
 /* Questions */
@@ -309,6 +360,24 @@ enum extent_state ledger_state(const struct ledger *self, uint32_t extent)
 uint32_t ledger_count(const struct ledger *self, enum extent_state state)
 {
 	return self->counts[state];
+}
+
+uint32_t ledger_generation(const struct ledger *self, uint32_t extent)
+{
+	insist(extent < self->total, extent, "the extent is of this pool");
+	return self->extents[extent].generation;
+}
+
+uint32_t ledger_owner(const struct ledger *self, uint32_t extent)
+{
+	insist(extent < self->total, extent, "the extent is of this pool");
+	return self->extents[extent].owner;
+}
+
+uint32_t ledger_next(const struct ledger *self, uint32_t extent)
+{
+	insist(extent < self->total, extent, "the extent is of this pool");
+	return self->extents[extent].next;
 }
 
 uint32_t ledger_total(const struct ledger *self)

@@ -18,7 +18,8 @@
 /*
  * The way of an extent:
  * withdrawn -> dirty -> blank -> leased -> revoking -> dirty -> ...,
- * and dirty -> withdrawn when no fresh file could be had for it.
+ * and dirty -> withdrawn when no fresh file could be had for it. What an
+ * earlier broker had leased begins as leased: ledger_restore().
  */
 enum extent_state {
 	EXTENT_WITHDRAWN, /* out of service; every extent starts here */
@@ -76,6 +77,25 @@ void ledger_free(struct ledger *self);
 int ledger_admit(struct ledger *self, struct account *account, uint32_t id,
 		 uint32_t guarantee, uint32_t limit, struct err *err);
 
+/*
+ * Open an account as an earlier broker had it, at the beginning, while no
+ * extent is blank or dirty: what it promised then is not weighed again. Needs
+ * what ledger_admit() needs. 0, or -EUCLEAN and a sentence when the guarantees
+ * together are more than the pool.
+ */
+int ledger_restore_account(struct ledger *self, struct account *account,
+			   uint32_t id, uint32_t guarantee, uint32_t limit,
+			   struct err *err);
+
+/*
+ * Say of a withdrawn extent that was never leased what an earlier broker knew:
+ * the generation of its latest lease, and that an account holds it now (NULL:
+ * nobody does), which then may have one more by its limit. This is where such
+ * an extent begins, not a way that it takes.
+ */
+void ledger_restore(struct ledger *self, uint32_t extent, uint32_t generation,
+		    struct account *account);
+
 /* Close an account that holds nothing. */
 void ledger_dismiss(struct ledger *self, struct account *account);
 
@@ -113,6 +133,15 @@ int ledger_find(const struct ledger *self, uint64_t lease,
 enum extent_state ledger_state(const struct ledger *self, uint32_t extent);
 uint32_t ledger_count(const struct ledger *self, enum extent_state state);
 uint32_t ledger_total(const struct ledger *self);
+
+/* Of its latest lease; 0 before the first. */
+uint32_t ledger_generation(const struct ledger *self, uint32_t extent);
+
+/* The id of the account that holds it; 0 unless leased. */
+uint32_t ledger_owner(const struct ledger *self, uint32_t extent);
+
+/* The next that the owner of a leased extent holds, or none. */
+uint32_t ledger_next(const struct ledger *self, uint32_t extent);
 
 /* The sum of all guarantees. */
 uint32_t ledger_guaranteed(const struct ledger *self);

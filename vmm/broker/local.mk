@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/libbroker.a
 vmm_libbroker_a_SOURCES = \
+	vmm/broker/adopt.c \
+	vmm/broker/adopt.h \
 	vmm/broker/backing.c \
 	vmm/broker/backing.h \
 	vmm/broker/broker.c \
 	vmm/broker/broker.h \
 	vmm/broker/channel.c \
 	vmm/broker/channel.h \
+	vmm/broker/journal.c \
+	vmm/broker/journal.h \
 	vmm/broker/ledger.c \
 	vmm/broker/ledger.h \
 	vmm/broker/listener.c \
 	vmm/broker/listener.h \
 	vmm/broker/pool.c \
 	vmm/broker/pool.h \
+	vmm/broker/process.c \
+	vmm/broker/process.h \
+	vmm/broker/proof.c \
+	vmm/broker/proof.h \
 	vmm/broker/queue.c \
 	vmm/broker/queue.h \
 	vmm/broker/recall.c \

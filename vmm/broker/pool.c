@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <uuid.h>
 
@@ -20,8 +21,10 @@ struct pool {
 	uint8_t uuid[16];
 	enum lab_backing backing;
 	struct ledger *ledger;
-	int *files;    /* -1 while withdrawn */
-	bool starving; /* the last fresh file could not be had */
+	struct journal *journal; /* NULL: none is kept */
+	int *files; /* -1 while withdrawn, or leased and not proven yet */
+	struct proof_file wanted; /* what pool_record() pointed at last */
+	bool starving;		  /* the last fresh file could not be had */
 	struct pool_shortage shortage;
 };
 
@@ -63,9 +66,23 @@ void pool_free(struct pool *self)
 		if (self->files[i] >= 0)
 			close(self->files[i]);
 	}
+	journal_close(self->journal);
 	ledger_free(self->ledger);
 	free(self->files);
 	free(self);
+}
+
+/* By what a later broker will know it. */
+static int note_file(struct pool *self, uint32_t extent)
+{
+	struct stat stat;
+
+	if (self->journal == NULL)
+		return 0;
+	if (fstat(self->files[extent], &stat) < 0)
+		return -errno;
+	journal_file(self->journal, extent, stat.st_dev, stat.st_ino);
+	return 0;
 }
 
 /* A file of its own for every owner: so nothing of the last one is in it. */
@@ -84,7 +101,7 @@ static int fresh_file(struct pool *self, uint32_t extent)
 		self->files[extent] = -1;
 		return r;
 	}
-	return 0;
+	return note_file(self, extent);
 }
 
 /* Allocation of a big pool takes a while: tell who waits. */
@@ -101,28 +118,50 @@ static void say_progress(const struct pool *self, uint32_t done, time_t *said)
 		 ledger_total(self->ledger));
 }
 
-static int fill(struct pool *self, struct err *err)
+int pool_fill(struct pool *self, struct err *err)
 {
 	uint32_t total = ledger_total(self->ledger);
+	uint32_t leased = ledger_count(self->ledger, EXTENT_LEASED);
 	time_t said = 0;
 
-	int r = backing_check(self->backing, total, err);
+	int r = backing_check(self->backing, total - leased, err);
 	if (r < 0)
-		return r;
+		return err_wrap(err, "pool %s", self->name);
 	for (uint32_t i = 0; i < total; i++) {
+		if (ledger_state(self->ledger, i) == EXTENT_LEASED)
+			continue;
 		r = fresh_file(self, i);
 		if (r < 0)
-			return err_set(err, -r, "allocate lease %u of %u on %s",
-				       i + 1, total,
+			return err_set(err, -r,
+				       "pool %s: allocate lease %u of %u on "
+				       "%s",
+				       self->name, i + 1, total,
 				       backing_name(self->backing));
-		ledger_move(self->ledger, i, EXTENT_DIRTY, NULL);
+		if (ledger_state(self->ledger, i) == EXTENT_WITHDRAWN)
+			ledger_move(self->ledger, i, EXTENT_DIRTY, NULL);
 		ledger_move(self->ledger, i, EXTENT_BLANK, NULL);
 		say_progress(self, i + 1, &said);
 	}
 	return 0;
 }
 
-int pool_new(struct pool **out, const struct pool_spec *spec, struct err *err)
+static int open_journal(struct pool *self, const char *dir, struct err *err)
+{
+	char path[256];
+
+	if (snprintf(path, sizeof(path), "%s/%s.ledger", dir, self->name) >=
+	    (int)sizeof(path))
+		return err_say(err, ENAMETOOLONG,
+			       "the run directory's name is too long: %s", dir);
+	int r = journal_open(&self->journal, path, self->name,
+			     ledger_total(self->ledger), self->backing, err);
+	if (r == 0)
+		self->backing = journal_backing(self->journal);
+	return r;
+}
+
+int pool_open(struct pool **out, const struct pool_spec *spec, const char *dir,
+	      struct err *err)
 {
 	if (spec->leases == 0 || spec->leases > POOL_LEASES_MAX)
 		return err_say(err, EINVAL,
@@ -132,10 +171,25 @@ int pool_new(struct pool **out, const struct pool_spec *spec, struct err *err)
 	struct pool *self = pool_empty(spec);
 	if (self == NULL)
 		return err_set(err, ENOMEM, "pool %s", spec->name);
-	int r = fill(self, err);
+	int r = dir != NULL ? open_journal(self, dir, err) : 0;
 	if (r < 0) {
 		pool_free(self);
-		return err_wrap(err, "pool %s", spec->name);
+		return r;
+	}
+	*out = self;
+	return 0;
+}
+
+int pool_new(struct pool **out, const struct pool_spec *spec, struct err *err)
+{
+	struct pool *self = NULL;
+
+	int r = pool_open(&self, spec, NULL, err);
+	if (r == 0)
+		r = pool_fill(self, err);
+	if (r < 0) {
+		pool_free(self);
+		return r;
 	}
 	*out = self;
 	return 0;
@@ -166,11 +220,20 @@ struct pool_shortage *pool_shortage(struct pool *self)
 	return &self->shortage;
 }
 
+struct journal *pool_journal(const struct pool *self)
+{
+	return self->journal;
+}
+
 uint32_t pool_lease(struct pool *self, struct account *account)
 {
 	uint32_t extent = ledger_first(self->ledger, EXTENT_BLANK);
 
 	ledger_move(self->ledger, extent, EXTENT_LEASED, account);
+	if (self->journal != NULL)
+		journal_lend(self->journal, extent,
+			     ledger_generation(self->ledger, extent),
+			     account->id);
 	return extent;
 }
 
@@ -181,11 +244,15 @@ int pool_file(const struct pool *self, uint32_t extent)
 
 static int cut(struct pool *self, uint32_t extent)
 {
-	int r = backing_cut(self->files[extent]);
+	/* Without a file: nobody was found to have it any more. */
+	int r = self->files[extent] >= 0 ? backing_cut(self->files[extent]) : 0;
 
-	if (r == 0)
-		ledger_move(self->ledger, extent, EXTENT_DIRTY, NULL);
-	return r;
+	if (r < 0)
+		return r;
+	ledger_move(self->ledger, extent, EXTENT_DIRTY, NULL);
+	if (self->journal != NULL)
+		journal_unlend(self->journal, extent);
+	return 0;
 }
 
 void pool_revoke(struct pool *self, uint32_t extent, struct account *account)
@@ -202,6 +269,53 @@ void pool_revoke_all(struct pool *self, struct account *account)
 {
 	while (account->held > 0)
 		pool_revoke(self, account->leases.first, account);
+}
+
+/* What an earlier broker left */
+
+void pool_restore(struct pool *self, uint32_t extent, struct account *account)
+{
+	ledger_restore(self->ledger, extent,
+		       journal_lease(self->journal, extent)->generation,
+		       account);
+	if (account == NULL)
+		journal_unlend(self->journal, extent);
+}
+
+const struct proof_file *pool_record(struct pool *self, uint32_t extent)
+{
+	if (self->journal == NULL || extent >= ledger_total(self->ledger) ||
+	    ledger_state(self->ledger, extent) != EXTENT_LEASED)
+		return NULL;
+	const struct journal_lease *lease =
+		journal_lease(self->journal, extent);
+	self->wanted = (struct proof_file){.device = lease->device,
+					   .inode = lease->inode};
+	return &self->wanted;
+}
+
+void pool_adopt(struct pool *self, uint32_t extent, int fd)
+{
+	if (self->files[extent] >= 0)
+		close(fd);
+	else
+		self->files[extent] = fd;
+}
+
+uint32_t pool_revoke_unseen(struct pool *self, struct account *account,
+			    const uint8_t *seen)
+{
+	uint32_t revoked = 0, next;
+
+	for (uint32_t i = account->leases.first; i != LEDGER_NO_EXTENT;
+	     i = next) {
+		next = ledger_next(self->ledger, i);
+		if (seen[i] != 0)
+			continue;
+		pool_revoke(self, i, account);
+		revoked++;
+	}
+	return revoked;
 }
 
 /* One line when memory runs short, and one when all is well again. */

@@ -12,7 +12,9 @@
 #include <labyrinth/lease.h>
 
 #include "base/err.h"
+#include "broker/journal.h"
 #include "broker/ledger.h"
+#include "broker/proof.h"
 #include "broker/queue.h"
 #include "broker/watermark.h"
 
@@ -50,7 +52,19 @@ struct pool;
  */
 int pool_new(struct pool **out, const struct pool_spec *spec, struct err *err);
 
-/* Close every file. Guests keep what they have mapped: this does not revoke. */
+/*
+ * The same in two steps, for a pool that keeps a journal in the folder `dir`
+ * (NULL: none). Opened, it has no file and no blank extent; what the journal
+ * left by an earlier broker says is restored then, and filling makes the rest.
+ */
+int pool_open(struct pool **out, const struct pool_spec *spec, const char *dir,
+	      struct err *err);
+int pool_fill(struct pool *self, struct err *err);
+
+/*
+ * Close every file. Guests keep what they have mapped: this does not revoke,
+ * and the journal still says so.
+ */
 void pool_free(struct pool *self);
 
 const char *pool_name(const struct pool *self);
@@ -62,13 +76,35 @@ struct ledger *pool_ledger(const struct pool *self);
 
 struct pool_shortage *pool_shortage(struct pool *self);
 
+/* Its journal, or NULL when it keeps none. */
+struct journal *pool_journal(const struct pool *self);
+
+/*
+ * Begin an extent as its journal has it: held by an account, or (NULL) by
+ * nobody. Its file is not known yet.
+ */
+void pool_restore(struct pool *self, uint32_t extent, struct account *account);
+
+/* By which file an extent is leased, as the journal has it, or NULL. */
+const struct proof_file *pool_record(struct pool *self, uint32_t extent);
+
+/*
+ * This is that file: the pool's now, which can revoke the lease by it; or
+ * closed, where the pool has it already.
+ */
+void pool_adopt(struct pool *self, uint32_t extent, int fd);
+
+/* Take back from an account all but what is seen; how many these were. */
+uint32_t pool_revoke_unseen(struct pool *self, struct account *account,
+			    const uint8_t *seen);
+
 /*
  * Lease a blank extent to an account for which ledger_may_lease() says
  * LEDGER_NOW. Returns the extent.
  */
 uint32_t pool_lease(struct pool *self, struct account *account);
 
-/* An extent's file, to be sent to its owner; the pool's. */
+/* An extent's file, to be sent to its owner; the pool's. -1: it has none. */
 int pool_file(const struct pool *self, uint32_t extent);
 
 /*

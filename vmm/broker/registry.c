@@ -11,6 +11,9 @@
 #include <string.h>
 #include <uuid.h>
 
+#include "broker/journal.h"
+#include "broker/process.h"
+
 /* Guests are named in this space: RFC 4122, version 5. */
 static const uuid_t guest_space = {0x6c, 0x61, 0x62, 0x79, 0x72, 0x69,
 				   0x4e, 0x54, 0x88, 0x67, 0x75, 0x65,
@@ -127,28 +130,65 @@ static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 	return 0;
 }
 
-static struct guest *guest_new(const struct lab_lease_msg *hello, pid_t pid)
+static struct guest *guest_new(struct pool *pool, const char *name, pid_t pid,
+			       uint64_t memory)
 {
 	struct guest *guest = calloc(1, sizeof(*guest));
 
 	if (guest == NULL)
 		return NULL;
-	strcpy(guest->name, hello->hello.name);
+	strcpy(guest->name, name);
 	uuid_generate_sha1(guest->uuid, guest_space, guest->name,
 			   strlen(guest->name));
+	guest->pool = pool;
 	guest->pid = pid;
-	guest->memory = hello->hello.memory;
+	guest->memory = memory;
 	return guest;
 }
 
-static void append(struct registry *self, struct guest *guest)
+/* In order of id: a new one comes last. */
+static void insert(struct registry *self, struct guest *guest)
 {
-	guest->prev = self->last;
-	if (self->last != NULL)
-		self->last->next = guest;
+	struct guest *before = self->last;
+
+	guest->id = guest->account.id;
+	while (before != NULL && before->id > guest->id)
+		before = before->prev;
+	guest->prev = before;
+	guest->next = before != NULL ? before->next : self->first;
+	if (guest->next != NULL)
+		guest->next->prev = guest;
+	else
+		self->last = guest;
+	if (before != NULL)
+		before->next = guest;
 	else
 		self->first = guest;
-	self->last = guest;
+}
+
+/* Note it in the pool's journal, if that has one, before it is told. */
+static int note(struct guest *guest, struct err *err)
+{
+	struct journal *journal = pool_journal(guest->pool);
+	struct journal_guest record = {
+		.id = guest->account.id,
+		.pid = guest->pid,
+		.start = process_start(guest->pid),
+		.memory = guest->memory,
+		.guarantee = guest->account.guarantee,
+		.limit = guest->account.limit,
+	};
+
+	guest->start = record.start;
+	if (journal == NULL)
+		return 0;
+	strcpy(record.name, guest->name);
+	int slot = journal_admit(journal, &record);
+	if (slot < 0)
+		return err_set(err, ENOMEM, "note guest %s in the journal",
+			       guest->name);
+	guest->slot = (uint32_t)slot;
+	return 0;
 }
 
 int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
@@ -162,7 +202,8 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 	r = check_numbers(hello, ledger_total(ledger), err);
 	if (r < 0)
 		return r;
-	struct guest *guest = guest_new(hello, pid);
+	struct guest *guest =
+		guest_new(pool, hello->hello.name, pid, hello->hello.memory);
 	if (guest == NULL)
 		return err_say(err, ENOMEM, "the broker is out of memory");
 	r = ledger_admit(ledger, &guest->account, self->last_id + 1,
@@ -172,17 +213,70 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 		free(guest);
 		return r;
 	}
-	guest->id = ++self->last_id;
-	guest->pool = pool;
-	append(self, guest);
+	r = note(guest, err);
+	if (r < 0) {
+		ledger_dismiss(ledger, &guest->account);
+		free(guest);
+		return r;
+	}
+	self->last_id++;
+	insert(self, guest);
 	*out = guest;
+	return 0;
+}
+
+/* What an honest broker wrote when it admitted a guest to this pool. */
+static bool possible(const struct registry *self, const struct pool *pool,
+		     const struct journal_guest *record)
+{
+	uint32_t total = ledger_total(pool_ledger(pool));
+
+	if (!registry_name_valid(record->name) ||
+	    name_taken(self, record->name) || record->id > self->last_id)
+		return false;
+	for (const struct guest *g = self->first; g != NULL; g = g->next) {
+		if (g->id == record->id)
+			return false;
+	}
+	return record->memory >= 1 && record->memory <= record->guarantee &&
+	       record->guarantee <= record->limit && record->limit <= total;
+}
+
+int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
+		     struct err *err)
+{
+	const struct journal_guest *record =
+		journal_guest(pool_journal(pool), slot);
+
+	if (!possible(self, pool, record))
+		return err_say(err, EUCLEAN, "guest %u cannot be", record->id);
+	struct guest *guest =
+		guest_new(pool, record->name, record->pid, record->memory);
+	if (guest == NULL)
+		return err_say(err, ENOMEM, "the broker is out of memory");
+	int r = ledger_restore_account(pool_ledger(pool), &guest->account,
+				       record->id, record->guarantee,
+				       record->limit, err);
+	if (r < 0) {
+		free(guest);
+		return r;
+	}
+	guest->start = record->start;
+	guest->slot = slot;
+	insert(self, guest);
 	return 0;
 }
 
 void registry_dismiss(struct registry *self, struct guest *guest)
 {
+	struct journal *journal = pool_journal(guest->pool);
+
+	if (journal != NULL)
+		journal_ending(journal, guest->slot);
 	pool_revoke_all(guest->pool, &guest->account);
 	ledger_dismiss(pool_ledger(guest->pool), &guest->account);
+	if (journal != NULL)
+		journal_dismiss(journal, guest->slot);
 	if (guest->next != NULL)
 		guest->next->prev = guest->prev;
 	else

@@ -25,10 +25,13 @@ struct guest {
 	char name[LAB_NAME_MAX];
 	uint8_t uuid[16]; /* made from the name */
 	pid_t pid;	  /* of its VMM, from the kernel */
+	uint64_t start;	  /* of that process; 0: unknown */
+	uint32_t slot;	  /* in its pool's journal, if that has one */
 	struct pool *pool;
 	uint64_t memory; /* boot RAM, leases */
 	struct account account;
-	struct session *session; /* that speaks for it; the session's to set */
+	struct session *session; /* that speaks for it; the session's to set.
+				  * NULL: it is awaited (broker/adopt) */
 	uint32_t urged;	    /* leases asked of it for a waiter, not given yet */
 	bool deaf;	    /* let the last such request lapse */
 	/* Since when (us) it holds above its guarantee what others wait for,
@@ -66,10 +69,19 @@ struct pool *registry_find_pool(const struct registry *self, const char *name);
  * Admit a guest as a HELLO asks. 0 and *out (the registry's), or a refusal:
  * -EINVAL for a bad name or numbers that do not fit each other or the pool,
  * -EEXIST for the name of a living guest, -ENOENT for an unknown pool,
- * -ENOMEM when the guarantee cannot be promised. `hello` is read as it came.
+ * -ENOMEM when the guarantee cannot be promised, or not be noted in the
+ * pool's journal. `hello` is read as it came.
  */
 int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 		   pid_t pid, struct guest **out, struct err *err);
+
+/*
+ * Bring back a guest from a slot of its pool's journal, as it was admitted,
+ * with nothing leased yet. 0; or -EUCLEAN when that cannot have been, or
+ * -ENOMEM.
+ */
+int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
+		     struct err *err);
 
 /* A guest is gone: revoke all its leases, forget it. */
 void registry_dismiss(struct registry *self, struct guest *guest);

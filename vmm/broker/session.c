@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "broker/adopt.h"
 #include "broker/channel.h"
 #include "broker/taken.h"
 
@@ -139,7 +140,8 @@ static bool welcome(struct session *self)
 	struct lab_lease_msg message = {
 		.welcome = {.guest = guest->id,
 			    .backing = pool_backing(guest->pool),
-			    .pool_total = ledger_total(ledger)},
+			    .pool_total = ledger_total(ledger),
+			    .held = guest->account.held},
 	};
 
 	memcpy(message.welcome.uuid, guest->uuid, sizeof(guest->uuid));
@@ -153,7 +155,9 @@ static bool welcome(struct session *self)
 
 static int check_flags(uint32_t flags, struct err *err)
 {
-	if ((flags & ~(uint32_t)LAB_HELLO_EVENTS) == 0)
+	const uint32_t known = LAB_HELLO_EVENTS | LAB_HELLO_ADOPT;
+
+	if ((flags & ~known) == 0)
 		return 0;
 	return err_say(err, EINVAL, "its flags %#x are not all known here",
 		       flags);
@@ -164,7 +168,10 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
 	struct err err;
 
 	int r = check_flags(hello->hello.flags, &err);
-	if (r == 0)
+	if (r == 0 && (hello->hello.flags & LAB_HELLO_ADOPT) != 0)
+		r = adopt_return(self->registry, hello, self->channel.pid,
+				 &self->guest, &err);
+	else if (r == 0)
 		r = registry_admit(self->registry, hello, self->channel.pid,
 				   &self->guest, &err);
 	if (r == 0) {

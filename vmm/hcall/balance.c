@@ -32,7 +32,7 @@ int balance_dry(const struct hcall_guest *guest)
  */
 static bool pool_has_more(const struct hcall_guest *guest)
 {
-	return !guest->gone && !balance_at_limit(guest) &&
+	return !guest->gone && !guest->away && !balance_at_limit(guest) &&
 	       (guest->memory->held < guest->guarantee ||
 		guest->pool_level == LAB_LEASE_LEVEL_NONE);
 }
@@ -61,7 +61,7 @@ bool balance_has_surplus(const struct hcall_guest *guest)
 	uint32_t spares = frames_spares(guest->frames);
 
 	if (guest->memory->held <= guest->guarantee || spares == 0 ||
-	    somebody_waits(guest))
+	    guest->away || somebody_waits(guest))
 		return false;
 	if (guest->reclaim > 0 &&
 	    guest->reclaim_level == LAB_LEASE_LEVEL_CRITICAL)

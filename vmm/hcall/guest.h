@@ -59,7 +59,8 @@ struct hcall_guest {
 	bool refilling; /* from low on, until high is reached */
 	bool dry;	/* the latest lease was refused, none came since */
 	bool held_off;	/* no refill before the next grant below low */
-	bool gone;	/* the broker is */
+	bool gone;	/* the broker is, for good */
+	bool away;	/* the broker is, and another may come */
 	uint64_t reclaim; /* leases that the broker asks back */
 	struct losses losses;
 	enum lab_lease_level reclaim_level;

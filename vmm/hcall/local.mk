@@ -22,6 +22,8 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/heard.c \
 	vmm/hcall/heard.h \
 	vmm/hcall/query.c \
+	vmm/hcall/rejoin.c \
+	vmm/hcall/rejoin.h \
 	vmm/hcall/stats.c \
 	vmm/hcall/supply.c \
 	vmm/hcall/supply.h \

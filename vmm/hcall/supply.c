@@ -58,17 +58,50 @@ static void refused(struct supply *self, int error)
 static void broker_gone(struct supply *self)
 {
 	struct hcall_guest *guest = self->guest;
+	bool returns = rejoin_begin(&self->rejoin);
 
 	self->socket = -1;
 	spin_lock(&guest->lock);
 	guest->busy = false;
 	bool over = atomic_load(&guest->over);
-	guest->gone = true;
+	guest->away = returns;
+	guest->gone = !returns;
 	balance_changed(guest);
 	spin_unlock(&guest->lock);
 	if (!over)
 		log_warning("the broker is gone: the guest goes on with the "
-			    "leases that it holds");
+			    "leases that it holds%s",
+			    returns ? ", until there is another" : "");
+}
+
+/* There is a broker again (r == 0), or will be none. */
+static void broker_found(struct supply *self, int r)
+{
+	struct hcall_guest *guest = self->guest;
+
+	if (r == 0)
+		self->socket = self->rejoin.client->socket;
+	spin_lock(&guest->lock);
+	guest->away = false;
+	guest->gone = r < 0;
+	guest->dry = false;
+	guest->held_off = false;
+	/* What the one before wanted; this one says it itself. */
+	guest->reclaim = 0;
+	guest->pool_level = LAB_LEASE_LEVEL_NONE;
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+}
+
+/* Look for the next broker, while there is none. */
+static void look_for_broker(struct supply *self)
+{
+	if (!self->guest->away)
+		return;
+	int r = rejoin_step(&self->rejoin, want_now(),
+			    self->guest->memory->held);
+	if (r != -EAGAIN)
+		broker_found(self, r);
 }
 
 /* Leases that come. */
@@ -152,8 +185,12 @@ struct task {
 	uint32_t wait_ms; /* ASK */
 };
 
-/* An answer to what was asked for it may still come. */
-#define GRACE (UINT64_C(1000) * CLIENT_DEADLINE)
+/* An answer to what was asked for it may still come, if there is who answers.
+ */
+static uint64_t end_of(const struct hcall_guest *guest, const struct want *want)
+{
+	return want_end(want, guest->away ? 0 : 1000 * CLIENT_DEADLINE);
+}
 
 static bool fits(const struct hcall_guest *guest, const struct want *want)
 {
@@ -171,7 +208,7 @@ static void serve(struct hcall_guest *guest, uint64_t now)
 			if (!guest->busy)
 				finish(guest, w, 0);
 		} else if ((guest->gone && !fits(guest, w)) ||
-			   now > want_end(w, GRACE)) {
+			   now > end_of(guest, w)) {
 			finish(guest, w, -ENOMEM);
 		} else if (fits(guest, w)) {
 			want_tell(w);
@@ -239,7 +276,7 @@ static struct task decide(struct supply *self)
 		frames_remove(guest->frames, task.extent);
 		task.what = GIVE;
 	}
-	while (task.what == NOTHING && !guest->gone &&
+	while (task.what == NOTHING && !guest->gone && !guest->away &&
 	       (unmet = first_unmet(guest)) != NULL)
 		ask_for(self, unmet, now, &task);
 	if (task.what == NOTHING && balance_wants_refill(guest))
@@ -319,20 +356,28 @@ static void log_failure(struct supply *self)
 		failure_say(&self->failures, &failure, guest->name);
 }
 
-/* ms until some want's time is over; -1 without any. */
-static int patience(struct hcall_guest *guest)
+/* ms until some want's time is over, or another try is due; -1 without any. */
+static int patience(struct supply *self)
 {
-	uint64_t end = UINT64_MAX;
+	struct hcall_guest *guest = self->guest;
+	uint64_t end = UINT64_MAX, now = want_now();
 
 	spin_lock(&guest->lock);
+	int knock = guest->away ? rejoin_patience(&self->rejoin, now) : -1;
 	for (const struct want *w = guest->wants.first; w != NULL; w = w->next)
-		if (want_end(w, GRACE) < end)
-			end = want_end(w, GRACE);
+		if (end_of(guest, w) < end)
+			end = end_of(guest, w);
 	spin_unlock(&guest->lock);
 	if (end == UINT64_MAX)
-		return -1;
-	uint64_t now = want_now();
-	return end < now ? 0 : (int)(end - now) + 1;
+		return knock;
+	int left = end < now ? 0 : (int)(end - now) + 1;
+	return knock >= 0 && knock < left ? knock : left;
+}
+
+/* Where the next word of a broker comes. */
+static int door(const struct supply *self)
+{
+	return self->guest->away ? self->rejoin.client->socket : self->socket;
 }
 
 static void *run(void *context)
@@ -347,14 +392,15 @@ static void *run(void *context)
 		spin_unlock(&guest->lock);
 		hear(self);
 		heard_losses(guest, &self->source);
+		look_for_broker(self);
 		work(self);
 		interrupt(guest);
 		log_failure(self);
 		struct pollfd fds[] = {
 			{.fd = guest->wake, .events = POLLIN},
-			{.fd = self->socket, .events = POLLIN},
+			{.fd = door(self), .events = POLLIN},
 		};
-		poll(fds, 2, patience(guest));
+		poll(fds, 2, patience(self));
 		if (fds[0].revents != 0)
 			eventfd_read(guest->wake, &ignored);
 	}
@@ -383,13 +429,14 @@ static void prime(struct supply *self)
 }
 
 int supply_start(struct supply *self, struct hcall_guest *guest,
-		 struct client *client, struct err *err)
+		 const struct rejoin *rejoin, struct err *err)
 {
 	pthread_attr_t attributes;
 
 	*self = (struct supply){.guest = guest,
-				.source = client_source(client),
-				.socket = client->socket};
+				.source = client_source(rejoin->client),
+				.rejoin = *rejoin,
+				.socket = rejoin->client->socket};
 	guest->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (guest->wake < 0)
 		return err_set(err, errno, "cannot wake the supplier");

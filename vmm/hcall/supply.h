@@ -15,13 +15,15 @@
 
 #include "base/err.h"
 #include "hcall/guest.h"
+#include "hcall/rejoin.h"
 #include "lease/client.h"
 #include "mem/source.h"
 
 struct supply {
 	struct hcall_guest *guest;
 	struct lease_source source;
-	int socket;	  /* readable when the broker has said something */
+	struct rejoin rejoin;
+	int socket;	    /* readable when the broker has said something */
 	uint64_t asked_for; /* the id of whose want; 0: a refill */
 	struct failure_log failures;
 	pthread_t thread;
@@ -30,11 +32,12 @@ struct supply {
 };
 
 /*
- * Start the thread, which has the client for itself from then on. guest and
- * client outlive it.
+ * Start the thread, which has the client for itself from then on. When its
+ * broker goes it looks for the next one at rejoin->path. guest, client and
+ * what rejoin names outlive it.
  */
 int supply_start(struct supply *self, struct hcall_guest *guest,
-		 struct client *client, struct err *err);
+		 const struct rejoin *rejoin, struct err *err);
 
 /* End the thread, and wait for it. */
 void supply_stop(struct supply *self);

@@ -45,7 +45,9 @@ void client_from_fd(struct client *self, int socket)
 	*self = (struct client){.socket = socket};
 }
 
-int client_connect(struct client *self, const char *path, struct err *err)
+/* flags: SOCK_NONBLOCK, so that a broker too busy to accept is a failure. */
+static int connect_to(struct client *self, const char *path, int flags,
+		      struct err *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
@@ -57,7 +59,7 @@ int client_connect(struct client *self, const char *path, struct err *err)
 			       path, sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
 	cleanup_close int fd =
-		socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+		socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
 		return err_set(err, errno, "make a socket");
 	int r = set_deadline(fd, 0, err);
@@ -67,6 +69,11 @@ int client_connect(struct client *self, const char *path, struct err *err)
 		return err_set(err, errno, "connect to the broker at %s", path);
 	self->socket = steal_fd(&fd);
 	return 0;
+}
+
+int client_connect(struct client *self, const char *path, struct err *err)
+{
+	return connect_to(self, path, 0, err);
 }
 
 void client_close(struct client *self)
@@ -250,40 +257,79 @@ static int take_welcome(struct client *self,
 		.guest = message->welcome.guest,
 		.backing = (enum lab_backing)backing,
 		.pool_total = message->welcome.pool_total,
+		.held = message->welcome.held,
 	};
 	memcpy(welcome->uuid, message->welcome.uuid, sizeof(welcome->uuid));
 	self->backing = welcome->backing;
 	return 0;
 }
 
-int client_hello(struct client *self, const struct client_request *request,
-		 struct client_welcome *welcome, struct err *err)
+static int say_hello(struct client *self, const struct client_request *request,
+		     uint32_t flags, struct err *err)
 {
 	struct lab_lease_msg message = {
 		.hello = {.memory = request->memory,
 			  .guarantee = request->guarantee,
 			  .limit = request->limit,
-			  .flags = request->events != NULL ? LAB_HELLO_EVENTS
-							   : 0},
+			  .flags = flags},
 	};
 
 	self->events = request->events;
-
+	if (request->events != NULL)
+		message.hello.flags |= LAB_HELLO_EVENTS;
 	int r = copy_name(message.hello.name, request->name, "guest", err);
 	if (r == 0)
 		r = copy_name(message.hello.pool, request->pool, "pool", err);
-	if (r == 0)
-		r = send_message(self, &message, LAB_LEASE_HELLO, err);
-	if (r == 0)
-		r = receive_answer(self, &message, LAB_LEASE_WELCOME, self->seq,
-				   NULL, 0, err);
-	if (r == 0)
-		r = set_deadline(self->socket, 0, err);
+	return r < 0 ? r : send_message(self, &message, LAB_LEASE_HELLO, err);
+}
+
+/* The answer to a HELLO; flags as in answer(). */
+static int hear_welcome(struct client *self, struct client_welcome *welcome,
+			int flags, struct err *err)
+{
+	struct lab_lease_msg message;
+
+	int r = receive_answer(self, &message, LAB_LEASE_WELCOME, self->seq,
+			       NULL, flags, err);
 	if (r < 0)
 		return r;
 	if (message.type == LAB_LEASE_REFUSED)
 		return refusal(self, &message, err);
 	return take_welcome(self, &message, welcome, err);
+}
+
+int client_hello(struct client *self, const struct client_request *request,
+		 struct client_welcome *welcome, struct err *err)
+{
+	int r = say_hello(self, request, 0, err);
+
+	if (r == 0)
+		r = hear_welcome(self, welcome, 0, err);
+	return r < 0 ? r : set_deadline(self->socket, 0, err);
+}
+
+int client_rejoin(struct client *self, const char *path,
+		  const struct client_request *request, struct err *err)
+{
+	client_close(self);
+	int r = connect_to(self, path, SOCK_NONBLOCK, err);
+	if (r == 0)
+		r = say_hello(self, request, LAB_HELLO_ADOPT, err);
+	if (r < 0)
+		client_close(self);
+	return r;
+}
+
+int client_welcomed(struct client *self, struct client_welcome *welcome,
+		    struct err *err)
+{
+	int r = hear_welcome(self, welcome, MSG_DONTWAIT, err);
+
+	if (r == -ETIMEDOUT)
+		return -EAGAIN;
+	if (r == 0 && fcntl(self->socket, F_SETFL, 0) < 0)
+		return err_set(err, errno, "prepare the broker's socket");
+	return r;
 }
 
 /* Is this a lease as the contract has it: 2 MiB, sealed so that it stays? */

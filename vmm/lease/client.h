@@ -60,6 +60,7 @@ struct client_welcome {
 	uint32_t guest; /* id */
 	enum lab_backing backing;
 	uint64_t pool_total; /* leases */
+	uint64_t held;	     /* leases that it has by the broker's books */
 	uint8_t uuid[16];    /* of the guest */
 };
 
@@ -83,6 +84,24 @@ void client_from_fd(struct client *self, int socket);
  */
 int client_hello(struct client *self, const struct client_request *request,
 		 struct client_welcome *welcome, struct err *err);
+
+/*
+ * The broker is gone: knock at the door of the next one, without waiting. The
+ * old connection is closed, and what was under way on it is forgotten. 0: the
+ * next one was told that the guest holds leases of an earlier broker, and
+ * client_welcomed() has its answer; or a negated errno, and this may be tried
+ * again.
+ */
+int client_rejoin(struct client *self, const char *path,
+		  const struct client_request *request, struct err *err);
+
+/*
+ * Its answer: 0 and *welcome, -EAGAIN while there is none, -EPIPE when this
+ * broker went as well, or its refusal, after which there is no use in another
+ * try.
+ */
+int client_welcomed(struct client *self, struct client_welcome *welcome,
+		    struct err *err);
 
 /*
  * The source of leases; self is its context. Beside what mem/source.h says,

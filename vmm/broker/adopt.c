@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "broker/adopt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "broker/journal.h"
+#include "broker/process.h"
+#include "broker/proof.h"
+
+/* Proving */
+
+/* A guest, and by extent whether its process has that one: 0 or 1. */
+struct search {
+	struct guest *guest;
+	uint8_t *seen;
+};
+
+/*
+ * Another guest's as well: that this process has it gives it nothing, but by
+ * the file we can cut it off.
+ */
+static const struct proof_file *wanted(void *context, uint32_t extent)
+{
+	const struct search *self = context;
+	struct pool *pool = self->guest->pool;
+
+	if (extent >= ledger_total(pool_ledger(pool)) ||
+	    self->seen[extent] != 0)
+		return NULL;
+	return pool_record(pool, extent);
+}
+
+static void proven(void *context, uint32_t extent, int fd)
+{
+	const struct search *self = context;
+
+	self->seen[extent] = 1;
+	pool_adopt(self->guest->pool, extent, fd);
+}
+
+/* Find what its process has; *seen is the caller's to free, in any case. */
+static int find_files(struct guest *guest, uint8_t **seen, struct err *err)
+{
+	uint32_t total = ledger_total(pool_ledger(guest->pool));
+	struct search self = {.guest = guest, .seen = calloc(total, 1)};
+	const struct proof_ops ops = {
+		.wanted = wanted, .proven = proven, .context = &self};
+
+	*seen = self.seen;
+	if (self.seen == NULL)
+		return err_set(err, ENOMEM, "look for leases");
+	return proof_search(guest->pid, pool_name(guest->pool), &ops, err);
+}
+
+/* The same, where it is enough that we have their files then. */
+static void find_all(struct guest *guest)
+{
+	cleanup_free uint8_t *seen = NULL;
+	struct err err;
+
+	if (find_files(guest, &seen, &err) < 0)
+		log_warning("guest %s: %s", guest->name, err.text);
+}
+
+static bool is_alive(const struct guest *guest)
+{
+	return guest->start != 0 && process_start(guest->pid) == guest->start;
+}
+
+static bool is_awaited(const struct guest *guest)
+{
+	return guest->session == NULL;
+}
+
+/* It does not come back. Whatever of it can still be found is cut off. */
+static void give_up(struct registry *registry, struct guest *guest,
+		    const char *why)
+{
+	if (is_alive(guest))
+		find_all(guest);
+	log_info("guest %s %s: %u leases taken back", guest->name, why,
+		 guest->account.held);
+	registry_dismiss(registry, guest);
+}
+
+/* Restoring */
+
+static int restore_guests(struct registry *registry, struct pool *pool,
+			  struct err *err)
+{
+	struct journal *journal = pool_journal(pool);
+
+	if (registry->last_id < journal_last_id(journal))
+		registry->last_id = journal_last_id(journal);
+	for (uint32_t slot = 0; slot < journal_slots(journal); slot++) {
+		if (journal_guest(journal, slot) == NULL)
+			continue;
+		int r = registry_restore(registry, pool, slot, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static struct guest *guest_of(const struct registry *registry,
+			      const struct pool *pool, uint32_t id)
+{
+	struct guest *guest = registry->first;
+
+	while (guest != NULL && (guest->pool != pool || guest->id != id))
+		guest = guest->next;
+	return guest;
+}
+
+static int restore_leases(struct registry *registry, struct pool *pool,
+			  struct err *err)
+{
+	struct journal *journal = pool_journal(pool);
+	struct guest *guest = NULL;
+
+	for (uint32_t i = 0; i < ledger_total(pool_ledger(pool)); i++) {
+		const struct journal_lease *lease = journal_lease(journal, i);
+		uint32_t owner = lease->owner;
+		/* Neighbours mostly have the same owner. */
+		if (guest == NULL || guest->id != owner)
+			guest = owner != 0 ? guest_of(registry, pool, owner)
+					   : NULL;
+		if (owner == 0 || guest == NULL) {
+			/* Without a guest: it could not be cut in its time. */
+			pool_restore(pool, i, NULL);
+		} else if (lease->generation == 0 ||
+			   guest->account.held == guest->account.limit) {
+			return err_say(err, EUCLEAN,
+				       "lease %u of guest %s cannot be", i,
+				       guest->name);
+		} else {
+			pool_restore(pool, i, &guest->account);
+		}
+	}
+	return 0;
+}
+
+int adopt_restore(struct registry *registry, struct pool *pool, struct err *err)
+{
+	struct guest *next;
+
+	if (pool_journal(pool) == NULL)
+		return 0;
+	int r = restore_guests(registry, pool, err);
+	if (r == 0)
+		r = restore_leases(registry, pool, err);
+	if (r < 0)
+		return err_wrap(err, "the journal of pool %s", pool_name(pool));
+	for (struct guest *g = registry->first; g != NULL; g = next) {
+		next = g->next;
+		if (g->pool != pool)
+			continue;
+		if (!is_alive(g))
+			give_up(registry, g, "ended without a broker");
+		else if (journal_guest(pool_journal(pool), g->slot)->ending)
+			give_up(registry, g, "was gone before");
+		else
+			find_all(g);
+	}
+	return 0;
+}
+
+/* Coming back */
+
+static struct guest *by_name(const struct registry *registry, const char *name)
+{
+	struct guest *guest = registry->first;
+
+	while (guest != NULL &&
+	       strncmp(guest->name, name, sizeof(guest->name)) != 0)
+		guest = guest->next;
+	return guest;
+}
+
+static bool same_terms(const struct guest *guest,
+		       const struct lab_lease_msg *hello)
+{
+	return strncmp(pool_name(guest->pool), hello->hello.pool,
+		       sizeof(hello->hello.pool)) == 0 &&
+	       guest->memory == hello->hello.memory &&
+	       guest->account.guarantee == hello->hello.guarantee &&
+	       guest->account.limit == hello->hello.limit;
+}
+
+static int check_claim(const struct guest *guest,
+		       const struct lab_lease_msg *hello, pid_t pid,
+		       struct err *err)
+{
+	if (guest == NULL)
+		return err_say(err, ESTALE,
+			       "no guest of this name is awaited: its time is "
+			       "over, or this broker never knew it");
+	if (!is_awaited(guest))
+		return err_say(err, EEXIST,
+			       "a guest named %s is running already",
+			       guest->name);
+	if (guest->pid != pid || !is_alive(guest) || !same_terms(guest, hello))
+		return err_say(err, EPERM,
+			       "guest %s is awaited, but of another process, "
+			       "or with other amounts",
+			       guest->name);
+	return 0;
+}
+
+int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
+		 pid_t pid, struct guest **out, struct err *err)
+{
+	struct guest *guest = by_name(registry, hello->hello.name);
+	cleanup_free uint8_t *seen = NULL;
+
+	int r = check_claim(guest, hello, pid, err);
+	if (r < 0)
+		return r;
+	/*
+	 * It waits for our answer, so it neither maps nor unmaps now. What it
+	 * had when we began may be gone: a RETURN that no broker has read.
+	 */
+	r = find_files(guest, &seen, err);
+	if (r < 0)
+		return err_say(err, EACCES, "nothing can be proven: %s",
+			       strerror(-r));
+	uint32_t lost = pool_revoke_unseen(guest->pool, &guest->account, seen);
+	log_info("guest %s is back, and has %u of its %u leases", guest->name,
+		 guest->account.held, guest->account.held + lost);
+	*out = guest;
+	return 0;
+}
+
+size_t adopt_settle(struct registry *registry, bool late)
+{
+	struct guest *next;
+	size_t awaited = 0;
+
+	for (struct guest *g = registry->first; g != NULL; g = next) {
+		next = g->next;
+		if (!is_awaited(g))
+			continue;
+		if (!is_alive(g))
+			give_up(registry, g, "ended without a broker");
+		else if (late)
+			give_up(registry, g, "has not come back in time");
+		else
+			awaited++;
+	}
+	return awaited;
+}

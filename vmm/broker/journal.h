@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a pool's ledger must not forget when the broker dies: who its guests
+ * are, and which file is leased to which of them. A file in the run directory,
+ * mapped, written by plain stores that each leave it true: the broker may be
+ * killed between any two. It outlives the broker, not the host.
+ *
+ * Its reader is a later broker of the same pool, which holds the directory's
+ * lock as this one did, so there is never a second writer.
+ */
+#ifndef LABYRINTH_BROKER_JOURNAL_H
+#define LABYRINTH_BROKER_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <labyrinth/lease.h>
+
+#include "base/err.h"
+
+/* Guests of one pool; each is guaranteed one of its leases at least. */
+#define JOURNAL_GUESTS_MAX 1024
+
+/* A guest, as it was admitted. */
+struct journal_guest {
+	uint32_t id;	 /* 0: no guest; stored last, and cleared first */
+	uint32_t ending; /* it is gone, and its leases are being taken back */
+	int32_t pid;	 /* of its VMM, and that process's start (process.h) */
+	uint32_t reserved;
+	uint64_t start;
+	uint64_t memory;
+	uint32_t guarantee;
+	uint32_t limit;
+	char name[LAB_NAME_MAX];
+};
+
+/* An extent. */
+struct journal_lease {
+	uint64_t device; /* of its file, by fstat() */
+	uint64_t inode;
+	uint32_t generation; /* of its latest lease; outlives that one */
+	uint32_t owner;	     /* guest's id; 0: not leased; stored last */
+};
+
+struct journal;
+
+/*
+ * Open the journal of a pool of `leases` extents at `path`, for which `backing`
+ * would be chosen. What an earlier broker left there counts while there is a
+ * guest in it; else the journal begins anew. -EBUSY and a sentence when what
+ * was left is of a pool of another size, -EUCLEAN when it cannot be believed.
+ */
+int journal_open(struct journal **out, const char *path, const char *pool,
+		 uint32_t leases, enum lab_backing backing, struct err *err);
+
+/* Let go; the file stays if there is a guest in it. NULL is allowed. */
+void journal_close(struct journal *self);
+
+/* Of the files in it. */
+enum lab_backing journal_backing(const struct journal *self);
+
+/* The highest id that a guest of it ever had. */
+uint32_t journal_last_id(const struct journal *self);
+
+/* Slots that may hold a guest. */
+uint32_t journal_slots(const struct journal *self);
+
+/* The guest in a slot, or NULL. */
+const struct journal_guest *journal_guest(const struct journal *self,
+					  uint32_t slot);
+
+const struct journal_lease *journal_lease(const struct journal *self,
+					  uint32_t extent);
+
+/* Note a guest, before it is told. Its slot, or -ENOSPC, or another errno. */
+int journal_admit(struct journal *self, const struct journal_guest *guest);
+
+/* A guest is gone: before its leases are taken back, and when all are. */
+void journal_ending(struct journal *self, uint32_t slot);
+void journal_dismiss(struct journal *self, uint32_t slot);
+
+/* An extent that is not leased has another file. */
+void journal_file(struct journal *self, uint32_t extent, uint64_t device,
+		  uint64_t inode);
+
+/* It is leased; note this before anybody has the file. */
+void journal_lend(struct journal *self, uint32_t extent, uint32_t generation,
+		  uint32_t owner);
+
+/* It is nobody's any more; note this when its file is cut. */
+void journal_unlend(struct journal *self, uint32_t extent);
+
+#endif
