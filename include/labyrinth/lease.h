@@ -8,9 +8,10 @@
  * REFUSED. Then LEASE is answered by LEASED, with the lease's descriptor in
  * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
  * repeats the seq of its question. To a VMM that asked for events the broker
- * sends RECLAIM and PRESSURE at any time after WELCOME, with seq 0. Anything
- * else, from either side, ends the connection; and the end of the connection,
- * however it came about, gives every lease back.
+ * sends RECLAIM and PRESSURE at any time after WELCOME, with seq 0. An auditor
+ * says AUDIT instead of HELLO, and nothing after it (labyrinth/audit.h).
+ * Anything else, from either side, ends the connection; and the end of the
+ * connection, however it came about, gives every lease back.
  */
 #ifndef LABYRINTH_LEASE_H
 #define LABYRINTH_LEASE_H
@@ -31,6 +32,8 @@ enum lab_lease_type {
 	LAB_LEASE_RETURN = 6,	/* VMM: unmapped and closed, take it back */
 	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
 	LAB_LEASE_PRESSURE = 8, /* broker: the pool's level changed (event) */
+	LAB_LEASE_AUDIT = 16,	/* auditor: tell me all that the ledger holds */
+	LAB_LEASE_AUDITED = 17, /* broker: here it is (one descriptor) */
 };
 
 /* Flags of a HELLO. */
@@ -93,6 +96,9 @@ struct lab_lease_msg {
 			uint64_t total;	    /* leases of the pool */
 			uint64_t available; /* what the level is about */
 		} pressure;
+		struct {
+			uint64_t bytes; /* of the file that comes with it */
+		} audited;
 		uint8_t pad[240];
 	};
 };
@@ -129,5 +135,6 @@ _Static_assert(offsetof(struct lab_lease_msg, pressure.total) == 32,
 	       "pressure");
 _Static_assert(offsetof(struct lab_lease_msg, pressure.available) == 40,
 	       "pressure");
+_Static_assert(offsetof(struct lab_lease_msg, audited.bytes) == 16, "audited");
 
 #endif
