@@ -50,7 +50,10 @@ struct owners {
 int owners_note(struct owners *self, uint32_t extent,
 		const struct frame *frames, unsigned int count);
 
-/* A frame that was noted for two leases is each one's. */
+/*
+ * A frame that was noted for two leases; said once of each lease, and not of
+ * the first that has it.
+ */
 void compare_owners(const struct snapshot *snapshot, struct owners *owners,
 		    struct differences *out);
 

@@ -9,6 +9,8 @@
 #include <linux/kernel-page-flags.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
+
 static bool has(const struct frame *frame, unsigned int flag)
 {
 	return frame->flags >> flag & 1;
@@ -133,31 +135,44 @@ static int by_number(const void *a, const void *b)
 	return (one->extent > two->extent) - (one->extent < two->extent);
 }
 
+static void say_twice(const struct snapshot *snapshot, const struct owner *run,
+		      const struct owner *other, struct differences *out)
+{
+	uint32_t owner = snapshot->extents[run->extent].owner;
+	struct snapshot_place there = snapshot_place(snapshot, other->extent);
+	const struct where where = {
+		.extent = run->extent,
+		.guest = snapshot_guest(snapshot, owner),
+		.frame = run->number,
+	};
+
+	differences_add(out, CHECK_FRAME_TWICE, snapshot, &where,
+			"frame %#" PRIx64 " of it is in extent %u of pool %s "
+			"as well",
+			run->number, there.extent,
+			snapshot->pools[there.pool].name);
+}
+
 void compare_owners(const struct snapshot *snapshot, struct owners *owners,
 		    struct differences *out)
 {
 	const struct owner *widest = owners->all; /* that reaches furthest */
+	cleanup_free bool *said = calloc(snapshot->header->extents + 1, 1);
 
-	if (owners->count == 0)
+	if (said == NULL)
+		out->exhausted = true;
+	if (said == NULL || owners->count == 0)
 		return;
 	qsort(owners->all, owners->count, sizeof(*owners->all), by_number);
 	for (size_t i = 1; i < owners->count; i++) {
 		const struct owner *run = &owners->all[i];
-		const struct lab_audit_extent *extent =
-			&snapshot->extents[run->extent];
-		const struct where where = {
-			.extent = run->extent,
-			.guest = snapshot_guest(snapshot, extent->owner),
-			.frame = run->number,
-		};
-		if (run->number < widest->number + widest->count)
-			differences_add(
-				out, CHECK_FRAME_TWICE, snapshot, &where,
-				"frame %#" PRIx64 " is in extent %u as well",
-				run->number,
-				snapshot_place(snapshot, widest->extent)
-					.extent);
-		if (run->number + run->count >= widest->number + widest->count)
+		uint64_t end = widest->number + widest->count;
+		if (run->number < end && run->extent != widest->extent &&
+		    !said[run->extent]) {
+			say_twice(snapshot, run, widest, out);
+			said[run->extent] = true;
+		}
+		if (run->number + run->count >= end)
 			widest = run;
 	}
 }

@@ -132,15 +132,18 @@ static int compare(const void *a, const void *b)
 }
 
 void differences_keep_common(struct differences *self,
-			     const struct differences *later)
+			     struct differences *later)
 {
 	struct differences common = {0};
 
-	if (self->count == 0)
-		return;
-	qsort(self->all, self->count, sizeof(*self->all), compare);
-	for (size_t i = 0; i < later->count; i++) {
+	if (self->count > 0)
+		qsort(self->all, self->count, sizeof(*self->all), compare);
+	if (later->count > 0)
+		qsort(later->all, later->count, sizeof(*later->all), compare);
+	for (size_t i = 0; i < later->count && self->count > 0; i++) {
 		const struct difference *d = &later->all[i];
+		if (i > 0 && compare(d, d - 1) == 0)
+			continue;
 		if (bsearch(d, self->all, self->count, sizeof(*d), compare) ==
 		    NULL)
 			continue;

@@ -79,10 +79,11 @@ void differences_add(struct differences *self, enum check check,
 
 /*
  * Keep what `later` has as well: the same check of the same lease (extent and
- * generation), guest and process. The words of the later one stay.
+ * generation), guest and process; once each. The words of the later one stay.
+ * Both are sorted by it.
  */
 void differences_keep_common(struct differences *self,
-			     const struct differences *later);
+			     struct differences *later);
 
 void differences_free(struct differences *self);
 

@@ -4,6 +4,7 @@
 
 #include "audit/rounds.h"
 
+#include <errno.h>
 #include <time.h>
 
 static void rest(unsigned int looks)
@@ -32,6 +33,8 @@ static int look_again(struct rounds *self, const char *path, const char *pool,
 	self->last.differences = (struct differences){0};
 	look_free(&self->last);
 	self->last = next;
+	if (next.differences.exhausted)
+		return err_set(err, ENOMEM, "note the differences");
 	return 0;
 }
 

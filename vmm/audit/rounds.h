@@ -11,7 +11,7 @@
 #include "audit/look.h"
 
 /* Looks at most, and what lies between the first two; then twice as much. */
-#define ROUNDS_MAX	7
+#define ROUNDS_MAX	6
 #define ROUNDS_PAUSE_MS 50
 
 struct rounds {
