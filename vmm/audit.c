@@ -100,10 +100,13 @@ static enum verdict audit(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options = {.broker = RUN_DEFAULT_BROKER};
+	static char program[] = "labyrinth audit";
 
 	standard_prepare();
 	log_init("labyrinth audit");
 	argp_err_exit_status = VERDICT_UNKNOWN;
+	if (argc > 0)
+		argv[0] = program;
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
 	return (int)audit(&options);
 }

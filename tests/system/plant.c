@@ -47,6 +47,15 @@ static void must(int r, const char *what)
 	exit(1);
 }
 
+/* What two leases have in common, and no two pages of one: KSM's to find. */
+static void write_pages(uint8_t *at, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += LAB_PAGE_SIZE) {
+		memset(at + i, FILLER, LAB_PAGE_SIZE);
+		memcpy(at + i, &i, sizeof(i));
+	}
+}
+
 /* One way to map a lease; each leaves out or adds what its name says. */
 static void plant_mapping(int fd, const char *way)
 {
@@ -63,7 +72,7 @@ static void plant_mapping(int fd, const char *way)
 	if (strcmp(way, "twice") == 0)
 		plant_mapping(fd, "whole");
 	if (private)
-		memset(at, FILLER, bytes);
+		write_pages(at, bytes);
 	if (strcmp(way, "merge") == 0)
 		must(madvise(at, bytes, MADV_MERGEABLE), "MADV_MERGEABLE");
 	if (strcmp(way, "forkable") != 0 && strcmp(way, "child") != 0)

@@ -202,6 +202,31 @@ static void a_frame_in_two_leases(void **state)
 	assert_string_equal(owners_of(one, two), "");
 }
 
+/* Of three, the last lies in the second and not in the first. */
+static void the_one_that_reaches_furthest(void **state)
+{
+	struct ledger_file file = ledger_file();
+	struct snapshot s = take(&file);
+	struct differences found = {0};
+	struct owners owners = {0};
+	struct frame frames[PAGES];
+	(void)state;
+
+	good_frames(frames);
+	assert_int_equal(owners_note(&owners, 0, frames, PAGES), 0);
+	for (int i = 0; i < PAGES; i++)
+		frames[i].number += PAGES;
+	assert_int_equal(owners_note(&owners, 1, frames, PAGES), 0);
+	assert_int_equal(owners_note(&owners, 2, frames + 2, 1), 0);
+	compare_owners(&s, &owners, &found);
+	assert_string_equal(named(&found), "frame-twice ");
+	assert_non_null(strstr(found.all[0].text, "extent 2, guest bob"));
+	assert_non_null(strstr(found.all[0].text, "in extent 1 of pool one"));
+	differences_free(&found);
+	owners_free(&owners);
+	snapshot_free(&s);
+}
+
 /* Reading */
 
 static int file_of(const uint64_t *entries, size_t count)
@@ -217,9 +242,8 @@ static void reads_runs_and_gaps(void **state)
 {
 	const uint64_t present = UINT64_C(1) << 63, swap = UINT64_C(1) << 62;
 	const uint64_t other = UINT64_C(1) << 61 | UINT64_C(1) << 56;
-	const uint64_t pages[] = {0,	       present | other | 3,
-				  present | 4, swap | 0x77,
-				  0,	       present | 1};
+	const uint64_t pages[] = {0,	       present | other | 3, present | 4,
+				  present | 1, swap | 0x77,	    0};
 	const uint64_t counts[] = {10, 11, 12, 13, 14};
 	const uint64_t flags[] = {20, 21, 22, 23, 24};
 	struct frames files = {.counts = file_of(counts, 5),
@@ -238,11 +262,12 @@ static void reads_runs_and_gaps(void **state)
 	assert_int_equal(frames[0].flags, 23);
 	assert_int_equal(frames[1].number, 4);
 	assert_int_equal(frames[1].count, 14);
-	assert_true(frames[2].swapped && !frames[2].present);
-	assert_int_equal(frames[2].number, 0);
-	assert_false(frames[3].present || frames[3].swapped);
-	assert_int_equal(frames[4].count, 11);
-	assert_int_equal(frames[4].flags, 21);
+	assert_int_equal(frames[2].number, 1);
+	assert_int_equal(frames[2].count, 11);
+	assert_int_equal(frames[2].flags, 21);
+	assert_true(frames[3].swapped && !frames[3].present);
+	assert_int_equal(frames[3].number, 0);
+	assert_false(frames[4].present || frames[4].swapped);
 	assert_false(frames[5].present); /* the file ends */
 	frames_close(&files);
 }
@@ -281,32 +306,61 @@ static void who_is_gone_has_no_frames(void **state)
 
 /* Looks */
 
-static void keeps_what_both_looks_had(void **state)
+/* How many of one difference and another are kept? */
+static size_t kept(enum check check, struct where where, uint32_t generation)
 {
+	const struct where first = {.extent = 1, .pid = ADA};
 	struct ledger_file file = ledger_file();
 	struct snapshot s = take(&file);
 	struct differences one = {0}, two = {0};
-	struct where where = {.extent = 1, .pid = ADA};
+
+	differences_add(&one, CHECK_UNMAPPED, &s, &first, "first words");
+	differences_add(&one, CHECK_SWAPPED, &s, &first, "goes");
+	snapshot_free(&s);
+	file.extents[1].generation = generation;
+	s = take(&file);
+	differences_add(&two, check, &s, &where, "later words");
+	differences_add(&two, check, &s, &where, "later words");
+	differences_add(&two, CHECK_FORKABLE, &s, &where, "comes");
+	differences_keep_common(&one, &two);
+	size_t count = one.count;
+	if (count > 0)
+		assert_non_null(strstr(one.all[0].text, "later words"));
+	differences_free(&one);
+	differences_free(&two);
+	snapshot_free(&s);
+	return count;
+}
+
+static void keeps_what_both_looks_had(void **state)
+{
+	const struct where same = {.extent = 1, .pid = ADA};
+	const struct where other_pid = {.extent = 1, .pid = BOB};
+	const struct where other_extent = {.extent = 2, .pid = ADA};
 	(void)state;
 
-	differences_add(&one, CHECK_UNMAPPED, &s, &where, "stays");
-	differences_add(&one, CHECK_SWAPPED, &s, &where, "goes");
-	differences_add(&two, CHECK_UNMAPPED, &s, &where, "later words");
-	differences_add(&two, CHECK_FORKABLE, &s, &where, "comes");
-	where.pid = BOB;
-	differences_add(&two, CHECK_UNMAPPED, &s, &where, "another process");
-	where = (struct where){.extent = 2, .pid = ADA};
-	differences_add(&two, CHECK_UNMAPPED, &s, &where, "another extent");
-	snapshot_free(&s);
+	assert_int_equal(kept(CHECK_UNMAPPED, same, 21), 1);
+	assert_int_equal(kept(CHECK_DUMPABLE, same, 21), 0);
+	assert_int_equal(kept(CHECK_UNMAPPED, other_pid, 21), 0);
+	assert_int_equal(kept(CHECK_UNMAPPED, other_extent, 21), 0);
 	/* The same extent, leased anew. */
-	file.extents[1].generation++;
-	s = take(&file);
-	where.extent = 1;
-	differences_add(&two, CHECK_UNMAPPED, &s, &where, "another lease");
+	assert_int_equal(kept(CHECK_UNMAPPED, same, 22), 0);
+}
+
+static void nothing_is_kept_of_nothing(void **state)
+{
+	const struct where where = {.extent = 1, .pid = ADA};
+	struct ledger_file file = ledger_file();
+	struct snapshot s = take(&file);
+	struct differences one = {0}, two = {0};
+	(void)state;
+
 	differences_keep_common(&one, &two);
-	assert_int_equal(one.count, 1);
-	assert_int_equal(one.all[0].check, CHECK_UNMAPPED);
-	assert_non_null(strstr(one.all[0].text, "later words"));
+	assert_int_equal(one.count, 0);
+	differences_add(&two, CHECK_UNMAPPED, &s, &where, "new");
+	differences_keep_common(&one, &two);
+	assert_int_equal(one.count, 0);
+	differences_add(&one, CHECK_UNMAPPED, &s, &where, "old");
 	differences_free(&two);
 	differences_keep_common(&one, &two);
 	assert_int_equal(one.count, 0);
@@ -320,10 +374,12 @@ int main(void)
 		cmocka_unit_test(names_what_is_wrong),
 		cmocka_unit_test(huge_pools_have_huge_frames),
 		cmocka_unit_test(a_frame_in_two_leases),
+		cmocka_unit_test(the_one_that_reaches_furthest),
 		cmocka_unit_test(reads_runs_and_gaps),
 		cmocka_unit_test(hidden_numbers_are_said),
 		cmocka_unit_test(who_is_gone_has_no_frames),
 		cmocka_unit_test(keeps_what_both_looks_had),
+		cmocka_unit_test(nothing_is_kept_of_nothing),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

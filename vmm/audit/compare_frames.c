@@ -95,35 +95,39 @@ void compare_frames(const struct snapshot *snapshot,
 	}
 }
 
+static int start_run(struct owners *self, uint32_t extent, uint64_t number)
+{
+	if (self->count == self->room) {
+		size_t room = self->room * 2 + 512;
+		void *all = realloc(self->all, room * sizeof(*self->all));
+		if (all == NULL)
+			return -ENOMEM;
+		self->all = all;
+		self->room = room;
+	}
+	self->all[self->count++] =
+		(struct owner){.number = number, .count = 1, .extent = extent};
+	return 0;
+}
+
 int owners_note(struct owners *self, uint32_t extent,
 		const struct frame *frames, unsigned int count)
 {
-	bool fresh = true; /* a lease's first run is not the last one's end */
+	struct owner *run = NULL; /* of this lease, so far */
+	int r = 0;
 
-	for (unsigned int i = 0; i < count; i++) {
-		struct owner *last = self->all + self->count - 1;
+	for (unsigned int i = 0; i < count && r == 0; i++) {
 		if (!frames[i].present)
 			continue;
-		if (!fresh && last->number + last->count == frames[i].number) {
-			last->count++;
+		if (run != NULL &&
+		    run->number + run->count == frames[i].number) {
+			run->count++;
 			continue;
 		}
-		if (self->count == self->room) {
-			size_t room = self->room * 2 + 512;
-			void *all =
-				realloc(self->all, room * sizeof(*self->all));
-			if (all == NULL)
-				return -ENOMEM;
-			self->all = all;
-			self->room = room;
-		}
-		self->all[self->count++] =
-			(struct owner){.number = frames[i].number,
-				       .count = 1,
-				       .extent = extent};
-		fresh = false;
+		r = start_run(self, extent, frames[i].number);
+		run = r == 0 ? &self->all[self->count - 1] : NULL;
 	}
-	return 0;
+	return r;
 }
 
 static int by_number(const void *a, const void *b)
