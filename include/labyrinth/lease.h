@@ -9,9 +9,10 @@
  * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
  * repeats the seq of its question. To a VMM that asked for events the broker
  * sends RECLAIM, PRESSURE and REVOKED at any time after WELCOME, with seq 0;
- * REVOKED is answered by RETURN. Anything
- * else, from either side, ends the connection; and the end of the connection,
- * however it came about, gives every lease back.
+ * REVOKED is answered by RETURN. An auditor says AUDIT instead of HELLO, and
+ * nothing after it (labyrinth/audit.h). Anything else, from either side, ends
+ * the connection; and the end of the connection, however it came about, gives
+ * every lease back.
  */
 #ifndef LABYRINTH_LEASE_H
 #define LABYRINTH_LEASE_H
@@ -33,6 +34,8 @@ enum lab_lease_type {
 	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
 	LAB_LEASE_PRESSURE = 8, /* broker: the pool's level changed (event) */
 	LAB_LEASE_REVOKED = 9,	/* broker: a lease was taken (event) */
+	LAB_LEASE_AUDIT = 16,	/* auditor: tell me all that the ledger holds */
+	LAB_LEASE_AUDITED = 17, /* broker: here it is (one descriptor) */
 };
 
 /* Flags of a HELLO. */
@@ -107,6 +110,9 @@ struct lab_lease_msg {
 			uint64_t lease;	 /* id, as in LEASED */
 			uint32_t reason; /* enum lab_revoke_reason */
 		} revoked;
+		struct {
+			uint64_t bytes; /* of the file that comes with it */
+		} audited;
 		uint8_t pad[240];
 	};
 };
@@ -144,7 +150,7 @@ _Static_assert(offsetof(struct lab_lease_msg, pressure.total) == 32,
 _Static_assert(offsetof(struct lab_lease_msg, pressure.available) == 40,
 	       "pressure");
 _Static_assert(offsetof(struct lab_lease_msg, revoked.lease) == 16, "revoked");
-_Static_assert(offsetof(struct lab_lease_msg, revoked.reason) == 24,
-	       "revoked");
+_Static_assert(offsetof(struct lab_lease_msg, revoked.reason) == 24, "revoked");
+_Static_assert(offsetof(struct lab_lease_msg, audited.bytes) == 16, "audited");
 
 #endif

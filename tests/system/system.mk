@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 system_tests = \
 	tests/system/atomic.sh \
+	tests/system/audit.sh \
 	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
@@ -14,8 +15,14 @@ system_tests = \
 TESTS += $(system_tests)
 check_PROGRAMS += tests/system/without-ioctl
 tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
+check_PROGRAMS += tests/system/plant tests/system/liar
+tests_system_plant_SOURCES = tests/system/plant.c
+tests_system_plant_LDADD = vmm/liblease.a vmm/libbase.a
+tests_system_liar_SOURCES = tests/system/liar.c
+tests_system_liar_LDADD = vmm/libbase.a
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
+	tests/system/audit-inside.sh \
 	tests/system/broker.sh \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \

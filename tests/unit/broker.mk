@@ -2,6 +2,7 @@
 # Unit tests of the broker and of its client.
 
 broker_tests = \
+	tests/unit/broker-audit-test \
 	tests/unit/broker-test \
 	tests/unit/client-events-test \
 	tests/unit/client-test \
@@ -21,6 +22,12 @@ TESTS += $(broker_tests)
 tests_unit_broker_test_SOURCES = tests/unit/broker-test.c tests/unit/broker-support.h
 tests_unit_broker_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_broker_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_broker_audit_test_SOURCES = tests/unit/broker-audit-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h
+tests_unit_broker_audit_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_broker_audit_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_client_test_SOURCES = tests/unit/client-test.c tests/unit/broker-support.h

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <uuid.h>
 
@@ -20,8 +21,10 @@ struct pool {
 	uint8_t uuid[16];
 	enum lab_backing backing;
 	struct ledger *ledger;
-	int *files;    /* -1 while withdrawn */
-	bool starving; /* the last fresh file could not be had */
+	int *files;	  /* -1 while withdrawn */
+	uint64_t *inodes; /* of the files; 0 while withdrawn */
+	uint64_t device;  /* of all of them: the kernel's, for memory files */
+	bool starving;	  /* the last fresh file could not be had */
 	struct pool_shortage shortage;
 };
 
@@ -38,9 +41,12 @@ static struct pool *pool_empty(const struct pool_spec *spec)
 		return NULL;
 	self->ledger = ledger_new(spec->leases);
 	self->files = malloc(spec->leases * sizeof(int));
-	if (self->ledger == NULL || self->files == NULL) {
+	self->inodes = calloc(spec->leases, sizeof(*self->inodes));
+	if (self->ledger == NULL || self->files == NULL ||
+	    self->inodes == NULL) {
 		ledger_free(self->ledger);
 		free(self->files);
+		free(self->inodes);
 		free(self);
 		return NULL;
 	}
@@ -65,7 +71,20 @@ void pool_free(struct pool *self)
 	}
 	ledger_free(self->ledger);
 	free(self->files);
+	free(self->inodes);
 	free(self);
+}
+
+/* The kernel's name of an extent's file: noted now, so that to ask is cheap. */
+static int note_identity(struct pool *self, uint32_t extent)
+{
+	struct stat stat;
+
+	if (fstat(self->files[extent], &stat) < 0)
+		return -errno;
+	self->device = stat.st_dev;
+	self->inodes[extent] = stat.st_ino;
+	return 0;
 }
 
 /* A file of its own for every owner: so nothing of the last one is in it. */
@@ -76,6 +95,7 @@ static int fresh_file(struct pool *self, uint32_t extent)
 	if (self->files[extent] >= 0) {
 		close(self->files[extent]);
 		self->files[extent] = -1;
+		self->inodes[extent] = 0;
 	}
 	snprintf(name, sizeof(name), "labyrinth:%s:%u", self->name, extent);
 	self->files[extent] = backing_create(self->backing, name);
@@ -84,7 +104,7 @@ static int fresh_file(struct pool *self, uint32_t extent)
 		self->files[extent] = -1;
 		return r;
 	}
-	return 0;
+	return note_identity(self, extent);
 }
 
 /* Allocation of a big pool takes a while: tell who waits. */
@@ -177,6 +197,13 @@ uint32_t pool_lease(struct pool *self, struct account *account)
 int pool_file(const struct pool *self, uint32_t extent)
 {
 	return self->files[extent];
+}
+
+void pool_identity(const struct pool *self, uint32_t extent, uint64_t *device,
+		   uint64_t *inode)
+{
+	*inode = self->inodes[extent];
+	*device = *inode != 0 ? self->device : 0;
 }
 
 static int cut(struct pool *self, uint32_t extent)

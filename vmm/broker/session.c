@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "broker/audit.h"
 #include "broker/channel.h"
 #include "broker/taken.h"
 
@@ -372,6 +375,41 @@ static bool do_return(struct session *self, const struct lab_lease_msg *message)
 	return true;
 }
 
+/* What the ledger holds is for root, and for the broker's own user. */
+static int take_audit(const struct session *self, struct err *err)
+{
+	uid_t uid = self->channel.uid;
+
+	if (uid != 0 && uid != geteuid())
+		return err_say(err, EPERM,
+			       "only root and the broker's own user may audit, "
+			       "not user %u",
+			       (unsigned int)uid);
+	return audit_take(self->registry, err);
+}
+
+/*
+ * One snapshot for one connection, which ends with it: so an auditor costs no
+ * more than a turn, and keeps no client's slot.
+ */
+static bool do_audit(struct session *self)
+{
+	struct err err;
+	cleanup_close int fd = take_audit(self, &err);
+
+	if (fd < 0) {
+		log_info("an audit by process %d refused: %s",
+			 (int)self->channel.pid, err.text);
+		refuse(self, self->seq, &err);
+		return false;
+	}
+	struct lab_lease_msg message = {
+		.audited.bytes = audit_bytes(self->registry),
+	};
+	answer(self, &message, LAB_LEASE_AUDITED, self->seq, fd);
+	return false;
+}
+
 /* A VMM of another version is told so; it may be honest. */
 static bool refuse_version(struct session *self, uint16_t version)
 {
@@ -398,6 +436,8 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 		return refuse_version(self, message->version);
 	if (message->type == LAB_LEASE_HELLO && self->guest == NULL)
 		return do_hello(self, message);
+	if (message->type == LAB_LEASE_AUDIT && self->guest == NULL)
+		return do_audit(self);
 	if (message->type == LAB_LEASE_LEASE && self->guest != NULL)
 		return do_lease(self, message, now);
 	if (message->type == LAB_LEASE_RETURN && self->guest != NULL)
