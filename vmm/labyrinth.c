@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "base/standard.h"
+#include "revoke.h"
 #include "run.h"
 
 /* Exit status when an audit could not be; labyrinth-audit's own. */
@@ -44,6 +45,7 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{"run", run_main, "start a guest and run it to its end"},
+	{"revoke", revoke_main, "take leases from a guest"},
 	{"audit", audit_main, "prove that each lease is its guest's alone"},
 };
 

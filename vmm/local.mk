@@ -12,7 +12,8 @@ include vmm/hcall/local.mk
 include vmm/rpc/local.mk
 
 bin_PROGRAMS += vmm/labyrinth
-vmm_labyrinth_SOURCES = vmm/labyrinth.c vmm/run.c vmm/run.h \
+vmm_labyrinth_SOURCES = vmm/labyrinth.c vmm/revoke.c vmm/revoke.h \
+	vmm/run.c vmm/run.h \
 	vmm/run_options.c vmm/run_options.h
 vmm_labyrinth_CPPFLAGS = $(AM_CPPFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 vmm_labyrinth_LDADD = \

@@ -9,6 +9,7 @@ system_tests = \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
+	tests/system/revoke.sh \
 	tests/system/take.sh \
 	tests/system/virsh.sh
 
@@ -34,6 +35,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/kernels.sh \
 	tests/system/resident-inside.sh \
 	tests/system/stopped-inside.sh \
+	tests/system/revoke-inside.sh \
 	tests/system/take-inside.sh \
 	tests/system/virsh-inside.sh
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/libbroker.a
 vmm_libbroker_a_SOURCES = \
+	vmm/broker/admin.c \
+	vmm/broker/admin.h \
 	vmm/broker/audit.c \
 	vmm/broker/audit.h \
 	vmm/broker/backing.c \
