@@ -5,6 +5,7 @@ dist_man_MANS += \
 
 EXTRA_DIST += \
 	docs/architecture.md \
+	docs/audit.md \
 	docs/contract.md \
 	docs/hypercalls.md \
 	docs/lease-protocol.md \

@@ -16,6 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 include tests/unit/base.mk
 include tests/unit/mem.mk
 include tests/unit/broker.mk
+include tests/unit/audit.mk
 include tests/unit/machine.mk
 include tests/unit/rpc.mk
 include tests/lint/lint.mk

@@ -2,12 +2,42 @@
 /* The program `labyrinth`: from a subcommand's name to its function. */
 #include <config.h>
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/program.h"
 #include "base/standard.h"
+#include "revoke.h"
 #include "run.h"
+
+/* Exit status when an audit could not be; labyrinth-audit's own. */
+#define EXIT_NOT_AUDITED 2
+
+/* A program of its own: what it links would make every VMM larger. */
+static int audit_main(int argc, char **argv)
+{
+	static const struct program audit = {
+		.name = "labyrinth-audit",
+		.variable = "LABYRINTH_AUDIT",
+		.relative = "../libexec",
+		.installed = LIBEXECDIR,
+	};
+	char path[PATH_MAX];
+	struct err err;
+	(void)argc;
+
+	int r = program_find(&audit, path, sizeof(path), &err);
+	if (r == 0) {
+		execv(path, argv);
+		err_set(&err, errno, "start %s", path);
+	}
+	log_error("could not audit: %s", err.text);
+	return EXIT_NOT_AUDITED;
+}
 
 static const struct command {
 	const char *name;
@@ -15,6 +45,8 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{"run", run_main, "start a guest and run it to its end"},
+	{"revoke", revoke_main, "take leases from a guest"},
+	{"audit", audit_main, "prove that each lease is its guest's alone"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

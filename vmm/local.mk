@@ -7,12 +7,15 @@ include vmm/wire/local.mk
 include vmm/lease/local.mk
 include vmm/machine/local.mk
 include vmm/broker/local.mk
+include vmm/audit/local.mk
 include vmm/hcall/local.mk
 include vmm/rpc/local.mk
 
 bin_PROGRAMS += vmm/labyrinth
-vmm_labyrinth_SOURCES = vmm/labyrinth.c vmm/run.c vmm/run.h \
+vmm_labyrinth_SOURCES = vmm/labyrinth.c vmm/revoke.c vmm/revoke.h \
+	vmm/run.c vmm/run.h \
 	vmm/run_options.c vmm/run_options.h
+vmm_labyrinth_CPPFLAGS = $(AM_CPPFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 vmm_labyrinth_LDADD = \
 	vmm/libhcall.a \
 	vmm/libmachine.a \
@@ -29,3 +32,11 @@ vmm_labyrinthd_LDADD = \
 	vmm/libwire.a \
 	vmm/libbase.a \
 	$(SYSTEMD_LIBS) $(TIRPC_LIBS) $(XML_LIBS) $(UUID_LIBS)
+
+libexec_PROGRAMS += vmm/labyrinth-audit
+vmm_labyrinth_audit_SOURCES = vmm/audit.c
+vmm_labyrinth_audit_LDADD = \
+	vmm/libaudit.a \
+	vmm/liblease.a \
+	vmm/libbase.a \
+	$(JSON_LIBS)

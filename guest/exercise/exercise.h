@@ -41,6 +41,9 @@ int exercise_hold(int argc, char **argv);
 /* Take all that there is, work on it for ever, and give nothing back. */
 int exercise_hog(int argc, char **argv);
 
+/* [halted] Take all that there is, and hang with interrupts off. */
+int exercise_hang(int argc, char **argv);
+
 /* Grant and release for ever, to be killed. */
 int exercise_spin(int argc, char **argv);
 

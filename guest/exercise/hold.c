@@ -110,6 +110,26 @@ int exercise_hog(int argc, char **argv)
 	return 1;
 }
 
+/* For ever, or until something wakes a processor that wants no interrupt. */
+static void hang(bool halted)
+{
+	local_irq_disable();
+	for (;;) {
+		if (halted)
+			__asm__ volatile("hlt");
+		else
+			__asm__ volatile("pause");
+	}
+}
+
+int exercise_hang(int argc, char **argv)
+{
+	hold(MOST);
+	printf("holding %u blocks, and hanging\n", count);
+	hang(argc > 0 && strcmp(argv[0], "halted") == 0);
+	return 1;
+}
+
 int exercise_spin(int argc, char **argv)
 {
 	(void)argc;

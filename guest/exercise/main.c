@@ -27,6 +27,7 @@ static const struct {
 	{"hold", "[PAGES [ROUNDS [PASSES]]]", "take and give back, slowly",
 	 exercise_hold},
 	{"hog", "", "take all that there is, and keep it", exercise_hog},
+	{"hang", "[halted]", "take all that there is, and hang", exercise_hang},
 	{"spin", "", "grant and release for ever", exercise_spin},
 	{"crash", "[PROCESSOR]", "die of a page fault there (status 123)",
 	 exercise_crash},

@@ -9,11 +9,11 @@
  * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
  * repeats the seq of its question. To a VMM that asked for events the broker
  * sends RECLAIM, PRESSURE and REVOKED at any time after WELCOME, with seq 0;
- * REVOKED is answered by RETURN. Anything
- * else, from either side, ends the connection; and the end of the connection,
- * however it came about, gives every lease back, unless it is the broker that
- * ends: then the VMM keeps its leases, and comes back to the next broker with
- * a HELLO that says ADOPT.
+ * REVOKED is answered by RETURN. Root says AUDIT (labyrinth/audit.h) or REVOKE
+ * instead of HELLO, and nothing after it. Anything else, from either side, ends
+ * the connection; and the end of the connection, however it came about, gives
+ * every lease back, unless it is the broker that ends: then the VMM keeps its
+ * leases, and comes back to the next broker with a HELLO that says ADOPT.
  */
 #ifndef LABYRINTH_LEASE_H
 #define LABYRINTH_LEASE_H
@@ -35,6 +35,10 @@ enum lab_lease_type {
 	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
 	LAB_LEASE_PRESSURE = 8, /* broker: the pool's level changed (event) */
 	LAB_LEASE_REVOKED = 9,	/* broker: a lease was taken (event) */
+	LAB_LEASE_AUDIT = 16,	/* auditor: tell me all that the ledger holds */
+	LAB_LEASE_AUDITED = 17, /* broker: here it is (one descriptor) */
+	LAB_LEASE_REVOKE = 18,	/* administrator: take leases from a guest */
+	LAB_LEASE_TAKEN = 19,	/* broker: done */
 };
 
 /* Flags of a HELLO. */
@@ -51,6 +55,7 @@ enum lab_lease_level {
 /* Why a lease was taken from its owner. */
 enum lab_revoke_reason {
 	LAB_REVOKE_RECLAIM = 1, /* others waited, and it gave nothing back */
+	LAB_REVOKE_ADMIN = 2,	/* an administrator said so */
 };
 
 /* So many REVOKED are not yet answered by RETURN, at most. */
@@ -111,6 +116,16 @@ struct lab_lease_msg {
 			uint64_t lease;	 /* id, as in LEASED */
 			uint32_t reason; /* enum lab_revoke_reason */
 		} revoked;
+		struct {
+			uint64_t bytes; /* of the file that comes with it */
+		} audited;
+		struct {
+			char name[LAB_NAME_MAX]; /* of the guest */
+			uint64_t leases; /* 0: all above its guarantee */
+		} revoke;
+		struct {
+			uint64_t leases; /* that were taken */
+		} taken;
 		uint8_t pad[240];
 	};
 };
@@ -149,7 +164,10 @@ _Static_assert(offsetof(struct lab_lease_msg, pressure.total) == 32,
 _Static_assert(offsetof(struct lab_lease_msg, pressure.available) == 40,
 	       "pressure");
 _Static_assert(offsetof(struct lab_lease_msg, revoked.lease) == 16, "revoked");
-_Static_assert(offsetof(struct lab_lease_msg, revoked.reason) == 24,
-	       "revoked");
+_Static_assert(offsetof(struct lab_lease_msg, revoked.reason) == 24, "revoked");
+_Static_assert(offsetof(struct lab_lease_msg, audited.bytes) == 16, "audited");
+_Static_assert(offsetof(struct lab_lease_msg, revoke.name) == 16, "revoke");
+_Static_assert(offsetof(struct lab_lease_msg, revoke.leases) == 80, "revoke");
+_Static_assert(offsetof(struct lab_lease_msg, taken.leases) == 16, "taken");
 
 #endif

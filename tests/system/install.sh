@@ -15,9 +15,10 @@ make -C "$abs_top_builddir" install DESTDIR="$root" >"$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
 prefix=$(sed -n 's/^prefix=//p' "$abs_top_builddir/guest/labyrinth-guest.pc")
 
-for file in bin/labyrinth sbin/labyrinthd include/labyrinth/hypercall.h \
-    include/labyrinth/guest.h include/labyrinth/bootinfo.h \
-    include/labyrinth/lease.h include/labyrinth/mm.h \
+for file in bin/labyrinth sbin/labyrinthd libexec/labyrinth-audit \
+    include/labyrinth/hypercall.h include/labyrinth/guest.h \
+    include/labyrinth/bootinfo.h include/labyrinth/lease.h \
+    include/labyrinth/audit.h include/labyrinth/mm.h \
     lib/labyrinth/start.o lib/labyrinth/guest.lds \
     lib/labyrinth/liblabyrinth-guest.a lib/labyrinth/labyrinth-demo.elf \
     lib/pkgconfig/labyrinth-guest.pc share/man/man1/labyrinth.1 \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 system_tests = \
 	tests/system/atomic.sh \
+	tests/system/audit.sh \
 	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
@@ -9,14 +10,21 @@ system_tests = \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
 	tests/system/restart.sh \
+	tests/system/revoke.sh \
 	tests/system/take.sh \
 	tests/system/virsh.sh
 
 TESTS += $(system_tests)
 check_PROGRAMS += tests/system/without-ioctl
 tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
+check_PROGRAMS += tests/system/plant tests/system/liar
+tests_system_plant_SOURCES = tests/system/plant.c
+tests_system_plant_LDADD = vmm/liblease.a vmm/libbase.a
+tests_system_liar_SOURCES = tests/system/liar.c
+tests_system_liar_LDADD = vmm/libbase.a
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
+	tests/system/audit-inside.sh \
 	tests/system/broker.sh \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \
@@ -29,6 +37,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/resident-inside.sh \
 	tests/system/restart-inside.sh \
 	tests/system/stopped-inside.sh \
+	tests/system/revoke-inside.sh \
 	tests/system/take-inside.sh \
 	tests/system/virsh-inside.sh
 

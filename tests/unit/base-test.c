@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "base/size.h"
 #include "base/standard.h"
 
@@ -417,6 +418,33 @@ static void what_is_stolen_is_kept(void **state)
 	assert_int_equal(close(kept), 0);
 }
 
+/* Programs */
+
+static void a_program_is_beside_this_one(void **state)
+{
+	const struct program beside = {"base-test", "LABYRINTH_X", "..", "/x"};
+	const struct program above = {"unit", "LABYRINTH_X", "..", "/x"};
+	const struct program installed = {"true", "LABYRINTH_X", "..", "/bin"};
+	const struct program nowhere = {"no-such", "LABYRINTH_X", "..", "/x"};
+	char path[4096];
+	struct err err;
+
+	(void)state;
+	unsetenv("LABYRINTH_X");
+	assert_int_equal(program_find(&beside, path, sizeof(path), &err), 0);
+	assert_non_null(strstr(path, "/unit/base-test"));
+	assert_int_equal(program_find(&above, path, sizeof(path), &err), 0);
+	assert_non_null(strstr(path, "/unit/../unit"));
+	assert_int_equal(program_find(&installed, path, sizeof(path), &err), 0);
+	assert_string_equal(path, "/bin/true");
+	assert_int_equal(program_find(&nowhere, path, sizeof(path), &err),
+			 -ENOENT);
+	assert_non_null(strstr(err.text, "nor in /x"));
+	setenv("LABYRINTH_X", "/named/it", 1);
+	assert_int_equal(program_find(&beside, path, sizeof(path), &err), 0);
+	assert_string_equal(path, "/named/it");
+}
+
 int main(void)
 {
 #define SOCKETS(test) \
@@ -438,6 +466,7 @@ int main(void)
 		SOCKETS(more_than_one_descriptor_is_refused),
 		SOCKETS(other_control_data_is_refused),
 		SOCKETS(what_is_stolen_is_kept),
+		cmocka_unit_test(a_program_is_beside_this_one),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -4,6 +4,7 @@
 broker_tests = \
 	tests/unit/adopt-kill-test \
 	tests/unit/adopt-test \
+	tests/unit/broker-audit-test \
 	tests/unit/broker-test \
 	tests/unit/client-events-test \
 	tests/unit/client-rejoin-test \
@@ -32,6 +33,12 @@ tests_unit_client_rejoin_test_SOURCES = tests/unit/client-rejoin-test.c \
 	tests/unit/broker-support.h
 tests_unit_client_rejoin_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_rejoin_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_broker_audit_test_SOURCES = tests/unit/broker-audit-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h
+tests_unit_broker_audit_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_broker_audit_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_client_test_SOURCES = tests/unit/client-test.c tests/unit/broker-support.h

@@ -24,10 +24,9 @@
 #define EVENTS_UNREAD (SEND_BUFFER / 2)
 
 /* The client's process, as the kernel knows it; and that it is a client. */
-static int check_socket(int socket, pid_t *pid, struct err *err)
+static int check_socket(int socket, struct ucred *peer, struct err *err)
 {
-	struct ucred peer;
-	socklen_t bytes = sizeof(peer);
+	socklen_t bytes = sizeof(*peer);
 	int domain = 0, type = 0;
 	socklen_t word = sizeof(int);
 
@@ -40,26 +39,26 @@ static int check_socket(int socket, pid_t *pid, struct err *err)
 			       "descriptor %d is not a SOCK_SEQPACKET UNIX "
 			       "socket",
 			       socket);
-	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) < 0)
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, peer, &bytes) < 0)
 		return err_set(err, errno, "ask descriptor %d who its peer is",
 			       socket);
-	*pid = peer.pid;
 	return 0;
 }
 
 int channel_open(struct channel *self, int socket, struct err *err)
 {
 	int buffer = SEND_BUFFER;
-	pid_t pid = 0;
+	struct ucred peer;
 
-	int r = check_socket(socket, &pid, err);
+	int r = check_socket(socket, &peer, err);
 	if (r < 0)
 		return r;
 	int flags = fcntl(socket, F_GETFL);
 	if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) < 0 ||
 	    setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer)))
 		return err_set(err, errno, "prepare a client's socket");
-	*self = (struct channel){.socket = socket, .pid = pid};
+	*self = (struct channel){
+		.socket = socket, .pid = peer.pid, .uid = peer.uid};
 	return 0;
 }
 

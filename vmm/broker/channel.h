@@ -16,7 +16,8 @@
 
 struct channel {
 	int socket;
-	pid_t pid; /* of the client, from the kernel */
+	pid_t pid; /* of the client, from the kernel; likewise its user */
+	uid_t uid;
 };
 
 /*

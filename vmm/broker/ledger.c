@@ -357,6 +357,12 @@ enum extent_state ledger_state(const struct ledger *self, uint32_t extent)
 	return self->extents[extent].state;
 }
 
+uint32_t ledger_owner(const struct ledger *self, uint32_t extent)
+{
+	insist(extent < self->total, extent, "the extent is of this pool");
+	return self->extents[extent].owner;
+}
+
 uint32_t ledger_count(const struct ledger *self, enum extent_state state)
 {
 	return self->counts[state];
@@ -366,12 +372,6 @@ uint32_t ledger_generation(const struct ledger *self, uint32_t extent)
 {
 	insist(extent < self->total, extent, "the extent is of this pool");
 	return self->extents[extent].generation;
-}
-
-uint32_t ledger_owner(const struct ledger *self, uint32_t extent)
-{
-	insist(extent < self->total, extent, "the extent is of this pool");
-	return self->extents[extent].owner;
 }
 
 uint32_t ledger_next(const struct ledger *self, uint32_t extent)

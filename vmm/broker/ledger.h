@@ -131,14 +131,15 @@ int ledger_find(const struct ledger *self, uint64_t lease,
 		const struct account *account, uint32_t *extent);
 
 enum extent_state ledger_state(const struct ledger *self, uint32_t extent);
+
+/* The id of the account that owns an extent; 0 unless it is leased. */
+uint32_t ledger_owner(const struct ledger *self, uint32_t extent);
+
 uint32_t ledger_count(const struct ledger *self, enum extent_state state);
 uint32_t ledger_total(const struct ledger *self);
 
 /* Of its latest lease; 0 before the first. */
 uint32_t ledger_generation(const struct ledger *self, uint32_t extent);
-
-/* The id of the account that holds it; 0 unless leased. */
-uint32_t ledger_owner(const struct ledger *self, uint32_t extent);
 
 /* The next that the owner of a leased extent holds, or none. */
 uint32_t ledger_next(const struct ledger *self, uint32_t extent);

@@ -3,6 +3,10 @@ noinst_LIBRARIES += vmm/libbroker.a
 vmm_libbroker_a_SOURCES = \
 	vmm/broker/adopt.c \
 	vmm/broker/adopt.h \
+	vmm/broker/admin.c \
+	vmm/broker/admin.h \
+	vmm/broker/audit.c \
+	vmm/broker/audit.h \
 	vmm/broker/backing.c \
 	vmm/broker/backing.h \
 	vmm/broker/broker.c \

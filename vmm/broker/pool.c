@@ -23,6 +23,8 @@ struct pool {
 	struct ledger *ledger;
 	struct journal *journal; /* NULL: none is kept */
 	int *files; /* -1 while withdrawn, or leased and not proven yet */
+	uint64_t *inodes; /* of the files; 0 where there is none */
+	uint64_t device;  /* of all of them: the kernel's, for memory files */
 	struct proof_file wanted; /* what pool_record() pointed at last */
 	bool starving;		  /* the last fresh file could not be had */
 	struct pool_shortage shortage;
@@ -41,9 +43,12 @@ static struct pool *pool_empty(const struct pool_spec *spec)
 		return NULL;
 	self->ledger = ledger_new(spec->leases);
 	self->files = malloc(spec->leases * sizeof(int));
-	if (self->ledger == NULL || self->files == NULL) {
+	self->inodes = calloc(spec->leases, sizeof(*self->inodes));
+	if (self->ledger == NULL || self->files == NULL ||
+	    self->inodes == NULL) {
 		ledger_free(self->ledger);
 		free(self->files);
+		free(self->inodes);
 		free(self);
 		return NULL;
 	}
@@ -69,20 +74,31 @@ void pool_free(struct pool *self)
 	journal_close(self->journal);
 	ledger_free(self->ledger);
 	free(self->files);
+	free(self->inodes);
 	free(self);
 }
 
-/* By what a later broker will know it. */
-static int note_file(struct pool *self, uint32_t extent)
+/* The kernel's name of an extent's file: noted now, so that to ask is cheap. */
+static int note_identity(struct pool *self, uint32_t extent)
 {
 	struct stat stat;
 
-	if (self->journal == NULL)
-		return 0;
 	if (fstat(self->files[extent], &stat) < 0)
 		return -errno;
-	journal_file(self->journal, extent, stat.st_dev, stat.st_ino);
+	self->device = stat.st_dev;
+	self->inodes[extent] = stat.st_ino;
 	return 0;
+}
+
+/* And by what a later broker will know it. */
+static int note_file(struct pool *self, uint32_t extent)
+{
+	int r = note_identity(self, extent);
+
+	if (r == 0 && self->journal != NULL)
+		journal_file(self->journal, extent, self->device,
+			     self->inodes[extent]);
+	return r;
 }
 
 /* A file of its own for every owner: so nothing of the last one is in it. */
@@ -93,6 +109,7 @@ static int fresh_file(struct pool *self, uint32_t extent)
 	if (self->files[extent] >= 0) {
 		close(self->files[extent]);
 		self->files[extent] = -1;
+		self->inodes[extent] = 0;
 	}
 	snprintf(name, sizeof(name), "labyrinth:%s:%u", self->name, extent);
 	self->files[extent] = backing_create(self->backing, name);
@@ -242,6 +259,13 @@ int pool_file(const struct pool *self, uint32_t extent)
 	return self->files[extent];
 }
 
+void pool_identity(const struct pool *self, uint32_t extent, uint64_t *device,
+		   uint64_t *inode)
+{
+	*inode = self->inodes[extent];
+	*device = *inode != 0 ? self->device : 0;
+}
+
 static int cut(struct pool *self, uint32_t extent)
 {
 	/* Without a file: nobody was found to have it any more. */
@@ -296,10 +320,13 @@ const struct proof_file *pool_record(struct pool *self, uint32_t extent)
 
 void pool_adopt(struct pool *self, uint32_t extent, int fd)
 {
-	if (self->files[extent] >= 0)
+	if (self->files[extent] >= 0) {
 		close(fd);
-	else
-		self->files[extent] = fd;
+		return;
+	}
+	self->files[extent] = fd;
+	/* The proof asked the same of it, so this does not fail. */
+	(void)note_identity(self, extent);
 }
 
 uint32_t pool_revoke_unseen(struct pool *self, struct account *account,

@@ -108,6 +108,13 @@ uint32_t pool_lease(struct pool *self, struct account *account);
 int pool_file(const struct pool *self, uint32_t extent);
 
 /*
+ * By what the kernel knows that file (st_dev, st_ino), wherever it is open or
+ * mapped; both are 0 while there is none. Makes no system call.
+ */
+void pool_identity(const struct pool *self, uint32_t extent, uint64_t *device,
+		   uint64_t *inode);
+
+/*
  * Take a lease from its owner, who is not asked: its pages are gone from every
  * mapping when this returns, and it waits to be scrubbed. (Should the kernel
  * not do it, the extent stays `revoking`, and pool_retry() tries again.)

@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "broker/adopt.h"
+#include "broker/admin.h"
 #include "broker/channel.h"
 #include "broker/taken.h"
 
@@ -311,6 +313,23 @@ bool session_reclaim(struct session *self, uint32_t leases,
 	return channel_notify(&self->channel, &message, LAB_LEASE_RECLAIM);
 }
 
+/* Tell its VMM of what was taken, as far as there is room. All? */
+static bool tell_taken(struct session *self)
+{
+	struct taken_lease *next;
+
+	while (self->listens && (next = taken_untold(&self->taken)) != NULL) {
+		struct lab_lease_msg message = {
+			.revoked = {.lease = next->id, .reason = next->reason},
+		};
+		next->told = channel_notify(&self->channel, &message,
+					    LAB_LEASE_REVOKED);
+		if (!next->told)
+			return false;
+	}
+	return true;
+}
+
 bool session_tell(struct session *self, enum lab_lease_level level)
 {
 	const struct ledger *ledger = pool_ledger(self->guest->pool);
@@ -321,34 +340,33 @@ bool session_tell(struct session *self, enum lab_lease_level level)
 			     .available = ledger_spare(ledger)},
 	};
 
+	bool all = tell_taken(self);
 	if (!self->listens || self->told == level)
-		return true;
+		return all;
 	if (!channel_notify(&self->channel, &message, LAB_LEASE_PRESSURE))
 		return false;
 	self->told = level;
-	return true;
+	return all;
 }
 
 void session_take(struct session *self, enum lab_revoke_reason reason)
 {
 	struct guest *guest = self->guest;
+	struct pool *pool = guest->pool;
 	uint32_t extent = guest->account.leases.last;
-	struct lab_lease_msg message = {
-		.revoked = {.lease = ledger_lease_id(pool_ledger(guest->pool),
-						     extent),
-			    .reason = reason},
-	};
+	uint64_t id = ledger_lease_id(pool_ledger(pool), extent);
 
-	bool heard = taken_add(&self->taken, message.revoked.lease);
-	/* First, so that its VMM knows why, when a touch finds nothing there;
-	 * without room for it, the touch must tell. */
-	if (self->listens && heard)
-		channel_notify(&self->channel, &message, LAB_LEASE_REVOKED);
-	pool_revoke(guest->pool, extent, &guest->account);
-	log_info("guest %s: lease %u was taken: it gave nothing back that "
-		 "others wait for",
-		 guest->name, extent);
-	if (!self->listens || heard)
+	bool noted = taken_add(&self->taken, id, reason);
+	/* Told first, so that its VMM knows why, when a touch finds nothing;
+	 * where there is no room for it now, it follows with its answers. */
+	if (!tell_taken(self))
+		pool_shortage(pool)->untold = true;
+	pool_revoke(pool, extent, &guest->account);
+	log_info("guest %s: lease %u was taken: %s", guest->name, extent,
+		 reason == LAB_REVOKE_ADMIN
+			 ? "an administrator said so"
+			 : "it gave nothing back that others wait for");
+	if (!self->listens || noted)
 		return;
 	self->over = true;
 	channel_cut(&self->channel);
@@ -362,8 +380,10 @@ static bool do_return(struct session *self, const struct lab_lease_msg *message)
 	uint32_t extent;
 
 	/* It may have given it back before it heard that it was taken. */
-	if (taken_remove(&self->taken, lease))
+	if (taken_remove(&self->taken, lease)) {
+		tell_taken(self);
 		return true;
+	}
 	int r = ledger_find(pool_ledger(guest->pool), lease, &guest->account,
 			    &extent);
 	if (r < 0)
@@ -377,6 +397,28 @@ static bool do_return(struct session *self, const struct lab_lease_msg *message)
 		guest->urged--;
 	guest->owes_since = 0;
 	return true;
+}
+
+/*
+ * One question for one connection, which ends with it: so who asks costs no
+ * more than a turn, and keeps no client's slot.
+ */
+static bool do_admin(struct session *self, const struct lab_lease_msg *question)
+{
+	struct lab_lease_msg message = {0};
+	cleanup_close int fd = -1;
+	struct err err;
+
+	int r = admin_answer(self->registry, session_take, self->channel.uid,
+			     question, &message, &fd, &err);
+	if (r == 0) {
+		answer(self, &message, message.type, self->seq, fd);
+		return false;
+	}
+	log_info("a question of process %d refused: %s", (int)self->channel.pid,
+		 err.text);
+	refuse(self, self->seq, &err);
+	return false;
 }
 
 /* A VMM of another version is told so; it may be honest. */
@@ -405,6 +447,8 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 		return refuse_version(self, message->version);
 	if (message->type == LAB_LEASE_HELLO && self->guest == NULL)
 		return do_hello(self, message);
+	if (admin_asks(message->type) && self->guest == NULL)
+		return do_admin(self, message);
 	if (message->type == LAB_LEASE_LEASE && self->guest != NULL)
 		return do_lease(self, message, now);
 	if (message->type == LAB_LEASE_RETURN && self->guest != NULL)

@@ -3,6 +3,7 @@
 
 #include "broker/taken.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static void drop(struct taken *self, unsigned int at)
@@ -12,23 +13,32 @@ static void drop(struct taken *self, unsigned int at)
 		(self->count - at) * sizeof(self->lease[0]));
 }
 
-bool taken_add(struct taken *self, uint64_t lease)
+bool taken_add(struct taken *self, uint64_t id, enum lab_revoke_reason reason)
 {
 	bool room = self->count < LAB_REVOKED_MAX;
 
 	if (!room)
 		drop(self, 0);
-	self->lease[self->count++] = lease;
+	self->lease[self->count++] =
+		(struct taken_lease){.id = id, .reason = reason};
 	return room;
 }
 
-bool taken_remove(struct taken *self, uint64_t lease)
+bool taken_remove(struct taken *self, uint64_t id)
 {
 	for (unsigned int i = 0; i < self->count; i++) {
-		if (self->lease[i] != lease)
+		if (self->lease[i].id != id)
 			continue;
 		drop(self, i);
 		return true;
 	}
 	return false;
+}
+
+struct taken_lease *taken_untold(struct taken *self)
+{
+	for (unsigned int i = 0; i < self->count; i++)
+		if (!self->lease[i].told)
+			return &self->lease[i];
+	return NULL;
 }

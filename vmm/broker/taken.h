@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Leases that were taken from a guest whose VMM has not yet said that it knows:
- * it may give one of them back meanwhile, and be no liar.
+ * it may not have been told for want of room, or give one of them back
+ * meanwhile and be no liar.
  */
 #ifndef LABYRINTH_BROKER_TAKEN_H
 #define LABYRINTH_BROKER_TAKEN_H
@@ -11,16 +12,25 @@
 
 #include <labyrinth/lease.h>
 
+struct taken_lease {
+	uint64_t id;
+	enum lab_revoke_reason reason;
+	bool told;
+};
+
 /* All zeroes: none. */
 struct taken {
-	uint64_t lease[LAB_REVOKED_MAX]; /* ids; oldest first */
+	struct taken_lease lease[LAB_REVOKED_MAX]; /* oldest first */
 	unsigned int count;
 };
 
 /* Note one. False if there was no room: the oldest is forgotten for it. */
-bool taken_add(struct taken *self, uint64_t lease);
+bool taken_add(struct taken *self, uint64_t id, enum lab_revoke_reason reason);
 
 /* Its VMM knows. False if it is none of these. */
-bool taken_remove(struct taken *self, uint64_t lease);
+bool taken_remove(struct taken *self, uint64_t id);
+
+/* The oldest of which its VMM was not told, or NULL. */
+struct taken_lease *taken_untold(struct taken *self);
 
 #endif

@@ -4,5 +4,7 @@ vmm_liblease_a_SOURCES = \
 	vmm/lease/client.c \
 	vmm/lease/client.h \
 	vmm/lease/private.c \
-	vmm/lease/private.h
+	vmm/lease/private.h \
+	vmm/lease/revoke.c \
+	vmm/lease/revoke.h
 vmm_liblease_a_CPPFLAGS = $(AM_CPPFLAGS) -DSBINDIR='"$(sbindir)"'

@@ -10,58 +10,22 @@
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/program.h"
 
-#define PROGRAM	  "labyrinthd"
 #define SOCKET_FD 3 /* in the child, which inherits nothing above it */
 
 extern char **environ;
 
-/* The folder of the running program; empty when the kernel does not tell. */
-static void own_folder(char *folder, size_t bytes)
-{
-	ssize_t length = readlink("/proc/self/exe", folder, bytes - 1);
-
-	folder[length > 0 ? length : 0] = '\0';
-	char *slash = strrchr(folder, '/');
-	if (slash != NULL)
-		*slash = '\0';
-}
-
-static int runnable(const char *path)
-{
-	return access(path, X_OK) == 0;
-}
-
-static int find_program(char *path, size_t bytes, struct err *err)
-{
-	char folder[PATH_MAX - sizeof("/../sbin/" PROGRAM)];
-	const char *named = getenv("LABYRINTHD");
-
-	if (named != NULL && named[0] != '\0') {
-		snprintf(path, bytes, "%s", named);
-		return 0;
-	}
-	own_folder(folder, sizeof(folder));
-	snprintf(path, bytes, "%s/" PROGRAM, folder);
-	if (runnable(path))
-		return 0;
-	snprintf(path, bytes, "%s/../sbin/" PROGRAM, folder);
-	if (runnable(path))
-		return 0;
-	snprintf(path, bytes, SBINDIR "/" PROGRAM);
-	if (runnable(path))
-		return 0;
-	return err_say(err, ENOENT,
-		       PROGRAM " is neither in %s nor in " SBINDIR
-			       ": install it, or name it in LABYRINTHD",
-		       folder);
-}
+static const struct program daemon_program = {
+	.name = "labyrinthd",
+	.variable = "LABYRINTHD",
+	.relative = "../sbin",
+	.installed = SBINDIR,
+};
 
 /* What the child gets: no input, our outputs, its socket, nothing else. */
 static int describe_files(posix_spawn_file_actions_t *files, int socket)
@@ -81,7 +45,7 @@ static int spawn(const char *path, const char *pool, uint64_t leases,
 		 int socket, pid_t *pid)
 {
 	char spec[128], number[8];
-	char *const argv[] = {(char[]){PROGRAM},
+	char *const argv[] = {(char[]){"labyrinthd"},
 			      (char[]){"--pool"},
 			      spec,
 			      (char[]){"--serve-fd"},
@@ -107,7 +71,7 @@ int private_broker_start(const char *pool, uint64_t leases, int *socket,
 	char path[PATH_MAX];
 	int pair[2];
 
-	int r = find_program(path, sizeof(path), err);
+	int r = program_find(&daemon_program, path, sizeof(path), err);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)

@@ -231,6 +231,8 @@ static const char *reason_said(uint8_t reason)
 	case LAB_REVOKE_RECLAIM:
 		return ": it holds more than its guarantee, and gave back "
 		       "nothing that other guests wait for";
+	case LAB_REVOKE_ADMIN:
+		return ": an administrator took it";
 	default:
 		return ", for a reason that this VMM does not know";
 	}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Does by hand what nobody should, for `labyrinth audit` to find:
+ *
+ *   plant vmm SOCKET NAME WAY [FILE]   leases two extents, and maps them so
+ *   plant map FILE                     maps a lease that is not its own
+ *   plant hold FILE                    holds its descriptor
+ *
+ * FILE is /proc/PID/fd/N. Says "ready" when it is done, and stays so until its
+ * standard input ends.
+ */
+#include <config.h>
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <labyrinth/hypercall.h>
+
+#include "lease/client.h"
+
+#define LEASES 2
+#define FILLER 0x5a
+
+static void *map_at(int fd, size_t bytes, int flags)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (at == MAP_FAILED) {
+		perror("plant: mmap");
+		exit(1);
+	}
+	return at;
+}
+
+static void must(int r, const char *what)
+{
+	if (r == 0)
+		return;
+	perror(what);
+	exit(1);
+}
+
+/* What two leases have in common, and no two pages of one: KSM's to find. */
+static void write_pages(uint8_t *at, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += LAB_PAGE_SIZE) {
+		memset(at + i, FILLER, LAB_PAGE_SIZE);
+		memcpy(at + i, &i, sizeof(i));
+	}
+}
+
+/* One way to map a lease; each leaves out or adds what its name says. */
+static void plant_mapping(int fd, const char *way)
+{
+	bool private = strcmp(way, "private") == 0 || strcmp(way, "merge") == 0;
+	size_t bytes = strcmp(way, "half") == 0 ? LAB_EXTENT_SIZE / 2
+						: LAB_EXTENT_SIZE;
+	bool sparse = strcmp(way, "sparse") == 0;
+
+	if (strcmp(way, "nothing") == 0)
+		return;
+	void *at = map_at(fd, bytes,
+			  (private ? MAP_PRIVATE : MAP_SHARED) |
+				  (sparse ? 0 : MAP_POPULATE));
+	if (strcmp(way, "twice") == 0)
+		plant_mapping(fd, "whole");
+	if (private)
+		write_pages(at, bytes);
+	if (strcmp(way, "merge") == 0)
+		must(madvise(at, bytes, MADV_MERGEABLE), "MADV_MERGEABLE");
+	if (strcmp(way, "forkable") != 0 && strcmp(way, "child") != 0)
+		must(madvise(at, bytes, MADV_DONTFORK), "MADV_DONTFORK");
+	if (strcmp(way, "dumpable") != 0)
+		must(madvise(at, bytes, MADV_DONTDUMP), "MADV_DONTDUMP");
+	if (strcmp(way, "patchy") == 0)
+		bytes /= 2;
+	if (!sparse && strcmp(way, "unlocked") != 0 &&
+	    strcmp(way, "swapped") != 0)
+		must(mlock(at, bytes), "mlock");
+	if (strcmp(way, "swapped") == 0)
+		must(madvise(at, bytes, MADV_PAGEOUT), "MADV_PAGEOUT");
+}
+
+static void stay(void)
+{
+	char byte;
+
+	printf("ready\n");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+}
+
+/* What is not ours: mapped well, or not at all. */
+static void plant_stranger(const char *path, bool map)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		perror(path);
+		exit(1);
+	}
+	if (!map)
+		return;
+	plant_mapping(fd, "whole");
+	close(fd);
+}
+
+static int vmm(const char *socket, const char *name, const char *way,
+	       const char *path)
+{
+	const struct client_request request = {.name = name,
+					       .pool = "default",
+					       .memory = LEASES,
+					       .guarantee = LEASES,
+					       .limit = LEASES};
+	struct client_welcome welcome;
+	struct client client;
+	struct lease lease;
+	struct err err;
+
+	if (client_connect(&client, socket, &err) < 0 ||
+	    client_hello(&client, &request, &welcome, &err) < 0) {
+		fprintf(stderr, "plant: %s\n", err.text);
+		return 1;
+	}
+	struct lease_source source = client_source(&client);
+	for (int i = 0; i < LEASES; i++) {
+		if (source.get(source.context, &lease) < 0) {
+			fprintf(stderr, "plant: %s\n", client.last.text);
+			return 1;
+		}
+		plant_mapping(lease.fd, way);
+		if (strcmp(way, "keep") != 0)
+			close(lease.fd);
+	}
+	if (path != NULL)
+		plant_stranger(path, true);
+	if (strcmp(way, "child") == 0 && fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		client_close(&client);
+		while (true)
+			pause();
+	}
+	stay();
+	client_close(&client);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 5 && strcmp(argv[1], "vmm") == 0)
+		return vmm(argv[2], argv[3], argv[4], argv[5]);
+	if (argc == 3 &&
+	    (strcmp(argv[1], "map") == 0 || strcmp(argv[1], "hold") == 0)) {
+		plant_stranger(argv[2], strcmp(argv[1], "map") == 0);
+		stay();
+		return 0;
+	}
+	fprintf(stderr, "usage: plant vmm SOCKET NAME WAY [FILE]\n"
+			"       plant map|hold FILE\n");
+	return 1;
+}

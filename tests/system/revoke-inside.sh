@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Inside the testbed: `labyrinth revoke` takes leases from a guest that works on
+# them, one that hangs in a loop, one whose processor is halted, and one whose
+# VMM is stopped. The pages are back in stock each time, whatever those do; and
+# a guest that touches one of them is stopped with a report.
+set -euo pipefail
+. "$abs_top_srcdir/tests/tap.sh"
+. "$abs_top_srcdir/tests/system/broker.sh"
+
+total=16
+start_broker --pool default=$((total * 2))M
+
+# start EXERCISE...: a guest named ada of 14 leases, its first line awaited.
+start() {
+    mkfifo "$work/fifo"
+    "$labyrinth" run --name ada --guarantee 4M --limit 28M "$demo_elf" "$@" \
+        >"$work/fifo" 2>"$work/err" &
+    pid=$!
+    exec {fd}<"$work/fifo"
+    rm "$work/fifo"
+    IFS= read -r _ <&"$fd" || true
+    cat <&"$fd" >/dev/null &
+}
+
+# stock WHAT WANTED: wait until so many leases are blank, a minute at most.
+stock() {
+    local end=$((SECONDS + 60)) blank=
+    while ((SECONDS < end)); do
+        blank=$(leases blank)
+        [[ $blank != "$2" ]] || break
+    done
+    tap_is "$1: leases in stock" "$blank" "$2"
+}
+
+# mapped PID: MiB that a VMM has resident of its leases.
+mapped() {
+    awk '/^[0-9a-f]+-[0-9a-f]+ / { lease = /memfd:labyrinth/ }
+        lease && /^Rss:/ { kib += $2 } END { print kib / 1024 }' \
+        "/proc/$1/smaps"
+}
+
+# gone: the guest is not there any more, and the pool whole.
+gone() {
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+    if pool_whole "$total"; then
+        tap_ok "$1: the pool is whole"
+    else
+        tap_not_ok "$1: the pool is whole"
+    fi
+}
+
+# reported WHAT: it is stopped, with page, lease and reason.
+reported() {
+    local status=0
+    timeout 60 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
+    wait "$pid" || status=$?
+    tap_is "$1: stopped" "$status" 126
+    tap_like "$1: page, lease and reason" "$(<"$work/err")" \
+        'it touched guest page 0x1[0-9a-f]+, whose lease 0x[0-9a-f]+ is revoked: an administrator took it'
+}
+
+what="a guest at work"
+start hog
+tap_is "$what: taken" "$("$labyrinth" revoke --leases 1 ada)" \
+    "1 leases taken from ada"
+reported "$what"
+gone "$what"
+
+what="a guest that hangs in a loop"
+start hang
+tap_is "$what: taken" "$("$labyrinth" revoke ada)" "12 leases taken from ada"
+stock "$what" 14
+tap_is "$what: MiB still mapped" "$(mapped "$pid")" 4
+tap_is "$what: its VMM goes on" "$(kill -0 "$pid" && echo yes)" yes
+gone "$what"
+
+what="a guest whose processor is halted"
+start hang halted
+tap_is "$what: taken" "$("$labyrinth" revoke ada)" "12 leases taken from ada"
+stock "$what" 14
+tap_is "$what: MiB still mapped" "$(mapped "$pid")" 4
+tap_is "$what: its VMM goes on" "$(kill -0 "$pid" && echo yes)" yes
+gone "$what"
+
+what="a VMM that is stopped"
+start hog
+kill -STOP "$pid"
+tap_is "$what: taken" "$("$labyrinth" revoke ada)" "12 leases taken from ada"
+stock "$what" 14
+tap_is "$what: MiB still mapped" "$(mapped "$pid")" 4
+kill -CONT "$pid"
+reported "$what"
+gone "$what"
+
+what="all that a guest has, its RAM too"
+start hang
+tap_is "$what: taken" "$("$labyrinth" revoke --leases 1000 ada)" \
+    "14 leases taken from ada"
+stock "$what" 16
+timeout 60 tail --pid="$pid" -f /dev/null || true
+tap_like "$what: the report" "$(<"$work/err")" \
+    'stopped: .* a lease of its RAM was revoked'
+gone "$what"
+
+# Who may not, and what is not there.
+tap_like "no such guest" "$("$labyrinth" revoke nobody 2>&1 || true)" \
+    'there is no guest named nobody'
+status=0
+setpriv --reuid 65534 --clear-groups "$labyrinth" revoke ada \
+    >"$work/out" 2>&1 || status=$?
+tap_is "another user: exit status" "$status" 1
+tap_like "another user: refused" "$(<"$work/out")" 'nothing was taken'
+stop_broker
+tap_is "the broker ends when asked" $? 0
+tap_done
