@@ -15,6 +15,9 @@ found=$work/found.json
 audit() {
     local status=0
     "$labyrinth" audit "$@" >"$found" 2>"$work/audit.err" || status=$?
+    # What follows reads JSON, whatever came.
+    [[ -s $found ]] || printf '{"clean": "%s", "checked": {"frames": 0, "looks": 0},
+        "differences": []}' "$(tr -d '"\n' <"$work/audit.err")" >"$found"
     printf '%d' "$status"
 }
 
@@ -181,6 +184,15 @@ finish
 start holder "$plant" hold "$lease"
 finds "a stranger holds ada's lease" "descriptor-elsewhere" \
     "first('descriptor-elsewhere')['pid']" "$planted"
+finish
+start apart "$plant" apart "$lease"
+finds "a thread holds it apart from the others" "descriptor-elsewhere" \
+    "first('descriptor-elsewhere')['pid']" "$planted"
+finish
+start orphan "$plant" orphan "$lease"
+finds "a process without its first thread maps it" \
+    "frame-shared mapped-elsewhere" \
+    "first('mapped-elsewhere')['pid']" "$planted"
 finish
 start early "$plant" map "$(file_of "$blank")"
 finds "a stranger maps what is nobody's" "mapped-unowned" \

@@ -5,6 +5,9 @@
  *   plant vmm SOCKET NAME WAY [FILE]   leases two extents, and maps them so
  *   plant map FILE                     maps a lease that is not its own
  *   plant hold FILE                    holds its descriptor
+ *   plant apart FILE                   does so in a thread with files of its
+ * own plant orphan FILE                  maps it, and its first thread has
+ * ended
  *
  * FILE is /proc/PID/fd/N. Says "ready" when it is done, and stays so until its
  * standard input ends.
@@ -12,6 +15,8 @@
 #include <config.h>
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +118,33 @@ static void plant_stranger(const char *path, bool map)
 	close(fd);
 }
 
+static void *hold_apart(void *path)
+{
+	must(unshare(CLONE_FILES), "unshare");
+	plant_stranger(path, false);
+	stay();
+	exit(0);
+}
+
+static void *map_alone(void *path)
+{
+	plant_stranger(path, true);
+	stay();
+	exit(0);
+}
+
+/* A thread does it, while the first one waits or has ended. */
+static void plant_thread(char *path, bool map)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, map ? map_alone : hold_apart, path))
+		exit(1);
+	if (map)
+		pthread_exit(NULL);
+	pthread_join(thread, NULL);
+}
+
 static int vmm(const char *socket, const char *name, const char *way,
 	       const char *path)
 {
@@ -164,7 +196,10 @@ int main(int argc, char **argv)
 		stay();
 		return 0;
 	}
+	if (argc == 3 &&
+	    (strcmp(argv[1], "apart") == 0 || strcmp(argv[1], "orphan") == 0))
+		plant_thread(argv[2], strcmp(argv[1], "orphan") == 0);
 	fprintf(stderr, "usage: plant vmm SOCKET NAME WAY [FILE]\n"
-			"       plant map|hold FILE\n");
+			"       plant map|hold|apart|orphan FILE\n");
 	return 1;
 }

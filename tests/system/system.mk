@@ -19,6 +19,7 @@ check_PROGRAMS += tests/system/without-ioctl
 tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
 check_PROGRAMS += tests/system/plant tests/system/liar
 tests_system_plant_SOURCES = tests/system/plant.c
+tests_system_plant_CFLAGS = $(AM_CFLAGS) -pthread
 tests_system_plant_LDADD = vmm/liblease.a vmm/libbase.a
 tests_system_liar_SOURCES = tests/system/liar.c
 tests_system_liar_LDADD = vmm/libbase.a

@@ -146,7 +146,8 @@ static int by_extent(const void *a, const void *b)
 
 void maps_sort(struct mappings *self)
 {
-	qsort(self->all, self->count, sizeof(*self->all), by_extent);
+	if (self->count > 0)
+		qsort(self->all, self->count, sizeof(*self->all), by_extent);
 }
 
 void maps_free(struct mappings *self)
