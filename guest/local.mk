@@ -81,6 +81,8 @@ guest_labyrinth_demo_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
 guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/atomic.c \
 	guest/exercise/binding.c \
+	guest/exercise/block.c \
+	guest/exercise/block.h \
 	guest/exercise/bulk.c \
 	guest/exercise/calls.c \
 	guest/exercise/context.c \

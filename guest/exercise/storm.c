@@ -9,6 +9,7 @@
 
 #include <labyrinth/guest.h>
 
+#include "block.h"
 #include "cpu.h"
 #include "exercise.h"
 #include "settle.h"
@@ -19,17 +20,11 @@
 #define DEFAULT_ROUNDS 12000
 #define REPORTS	       4
 
-struct block {
-	uint64_t gpa; /* 0: none here */
-	uint64_t stamp;
-	unsigned int order;
-};
-
 /* One processor's storm. The processors share the blocks among them. */
 struct storm {
 	struct block *blocks;
 	unsigned int count; /* of blocks */
-	uint64_t random_state;
+	struct dice dice;
 	uint64_t stamps; /* given out so far */
 	uint64_t rounds;
 	uint64_t granted, failed; /* atomic: all are told of at once */
@@ -51,24 +46,9 @@ static void count(uint64_t *what)
 	__atomic_fetch_add(what, 1, __ATOMIC_RELAXED);
 }
 
-/* xorshift64*: good enough, and the same storm for the same seed. */
 static uint64_t random_number(void)
 {
-	uint64_t state = own()->random_state;
-
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	own()->random_state = state;
-	return state * UINT64_C(0x2545f4914f6cdd1d) >> 16;
-}
-
-/* Each order half as often as the one below it. */
-static unsigned int random_order(void)
-{
-	uint64_t number = random_number() | UINT64_C(1) << LAB_MAX_ORDER;
-
-	return (unsigned int)__builtin_ctzll(number);
+	return dice_throw(&own()->dice);
 }
 
 static gfp_t random_gfp(void)
@@ -80,64 +60,24 @@ static gfp_t random_gfp(void)
 	return random_number() % 8 ? gfp : gfp | __GFP_ZERO;
 }
 
-/* First and last word of every page: its address and the block's stamp. */
-static void stamp(const struct block *block)
-{
-	for (uint64_t at = block->gpa;
-	     at < block->gpa + (PAGE_SIZE << block->order); at += PAGE_SIZE) {
-		uint64_t *page = (uint64_t *)at;
-
-		page[0] = at ^ block->stamp;
-		page[PAGE_SIZE / 8 - 1] = ~(at ^ block->stamp);
-	}
-}
-
-static bool stamp_is_there(const struct block *block)
-{
-	for (uint64_t at = block->gpa;
-	     at < block->gpa + (PAGE_SIZE << block->order); at += PAGE_SIZE) {
-		const uint64_t *page = (const uint64_t *)at;
-
-		expect_or_false(page[0], at ^ block->stamp);
-		expect_or_false(page[PAGE_SIZE / 8 - 1], ~(at ^ block->stamp));
-	}
-	return true;
-}
-
-static bool is_zero(uint64_t gpa, unsigned int order)
-{
-	const uint64_t *word = (const uint64_t *)gpa;
-
-	for (uint64_t i = 0; i < (PAGE_SIZE << order) / sizeof(*word); i++)
-		expect_or_false(word[i], 0);
-	return true;
-}
-
 /* Its processor's number is part of a stamp. */
 static uint64_t next_stamp(void)
 {
-	return (++own()->stamps * LAB_CPUS_MAX + smp_processor_id()) << 40;
+	return ++own()->stamps * LAB_CPUS_MAX + smp_processor_id();
 }
 
 static bool keep(struct block *block, uint64_t gpa, unsigned int order,
 		 gfp_t gfp)
 {
-	expect_or_false(gpa % (PAGE_SIZE << order), 0);
-	if (gfp & __GFP_ZERO && !is_zero(gpa, order))
+	if (!block_keep(block, gpa, order, gfp, next_stamp()))
 		return false;
-	*block = (struct block){
-		.gpa = gpa,
-		.order = order,
-		.stamp = next_stamp(),
-	};
-	stamp(block);
 	count(&own()->granted);
 	return true;
 }
 
 static bool take_one(struct block *block)
 {
-	unsigned int order = random_order();
+	unsigned int order = dice_order(&own()->dice);
 	gfp_t gfp = random_gfp();
 	int64_t gpa = lab_hypercall(LAB_HC_GRANT, gfp, order, 0, 0);
 
@@ -145,18 +85,6 @@ static bool take_one(struct block *block)
 		return keep(block, (uint64_t)gpa, order, gfp);
 	expect_or_false(gpa == -LAB_ENOMEM || gpa == -LAB_EDQUOT, true);
 	count(&own()->failed);
-	return true;
-}
-
-static bool release_one(struct block *block)
-{
-	uint64_t gpa = block->gpa;
-
-	if (!stamp_is_there(block))
-		return false;
-	block->gpa = 0;
-	expect_or_false(lab_hypercall(LAB_HC_RELEASE, gpa, block->order, 0, 0),
-			0);
 	return true;
 }
 
@@ -177,7 +105,7 @@ static bool take_bulk(void)
 {
 	struct block *room[BULK];
 	struct page *pages[BULK];
-	unsigned int order = random_order() % 4;
+	unsigned int order = dice_order(&own()->dice) % 4;
 	unsigned int found = find_room(room, 1 + random_number() % BULK);
 	gfp_t gfp = random_gfp();
 	int error;
@@ -202,7 +130,7 @@ static bool take_bulk(void)
 static bool release_bulk(void)
 {
 	struct page *pages[BULK];
-	unsigned int order = random_order() % 4;
+	unsigned int order = dice_order(&own()->dice) % 4;
 	unsigned int limit = 1 + random_number() % BULK;
 	unsigned int found = 0;
 	struct storm *self = own();
@@ -212,7 +140,7 @@ static bool release_bulk(void)
 
 		if (!block->gpa || block->order != order)
 			continue;
-		if (!stamp_is_there(block))
+		if (!block_is_whole(block))
 			return false;
 		pages[found++] = virt_to_page((void *)block->gpa);
 		block->gpa = 0;
@@ -232,7 +160,7 @@ static bool one_round(struct storm *self)
 	case 1:
 		return release_bulk();
 	default:
-		return block->gpa ? release_one(block) : take_one(block);
+		return block->gpa ? block_release(block) : take_one(block);
 	}
 }
 
@@ -301,7 +229,7 @@ static void give_all_back(void *unused)
 
 	(void)unused;
 	for (unsigned int i = 0; i < self->count; i++) {
-		if (self->blocks[i].gpa && !release_one(&self->blocks[i]))
+		if (self->blocks[i].gpa && !block_release(&self->blocks[i]))
 			return;
 	}
 }
@@ -340,10 +268,7 @@ static void prepare(uint64_t seed, uint64_t rounds)
 		storm->count = BLOCKS / cpus;
 		storm->blocks = &all_blocks[i * storm->count];
 		storm->rounds = rounds / cpus ? rounds / cpus : 1;
-		storm->random_state = (seed + i) ^ UINT64_C(0x9e3779b97f4a7c15);
-		/* 0 would stay 0 for ever. */
-		if (!storm->random_state)
-			storm->random_state = 1;
+		storm->dice = dice_of(seed + i);
 	}
 }
 
