@@ -9,8 +9,8 @@
 /* TAP: every call and every errno of <labyrinth/hypercall.h>. */
 int exercise_selftest(int argc, char **argv);
 
-/* TAP: [SEED [ROUNDS]] random grants and releases on all processors at once,
- * every page stamped. */
+/* TAP: [SEED [ROUNDS [SECONDS]]] random grants and releases on all processors
+ * at once, every page stamped; with SECONDS for so long, whatever ROUNDS. */
 int exercise_storm(int argc, char **argv);
 
 /* TAP: processors, locks, interrupts, and who may wait. */

@@ -11,8 +11,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } exercises[] = {
 	{"selftest", "", "every call and every errno", exercise_selftest},
-	{"storm", "[SEED [ROUNDS]]", "on all processors, patterns checked",
-	 exercise_storm},
+	{"storm", "[SEED [ROUNDS [SECONDS]]]",
+	 "on all processors, stamps checked", exercise_storm},
 	{"smp", "", "processors, locks, interrupts", exercise_smp},
 	{"exclusive", "[free]", "address spaces, and pages of one alone",
 	 exercise_exclusive},

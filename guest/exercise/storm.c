@@ -19,6 +19,8 @@
 #define BULK	       16
 #define DEFAULT_ROUNDS 12000
 #define REPORTS	       4
+#define TIMER	       LAB_IRQ_FIRST
+#define SECOND	       1000000000 /* ticks of the timer */
 
 /* One processor's storm. The processors share the blocks among them. */
 struct storm {
@@ -26,7 +28,8 @@ struct storm {
 	unsigned int count; /* of blocks */
 	struct dice dice;
 	uint64_t stamps; /* given out so far */
-	uint64_t rounds;
+	uint64_t rounds; /* to make, if rounds count */
+	uint64_t made;
 	uint64_t granted, failed; /* atomic: all are told of at once */
 	bool done;
 };
@@ -35,6 +38,8 @@ static struct block all_blocks[BLOCKS];
 static struct storm storms[LAB_CPUS_MAX];
 static uint64_t waiting; /* processors at the start line; atomic */
 static struct lab_counts start;
+static uint64_t seconds;  /* since it began, where they count; atomic */
+static uint64_t duration; /* seconds; 0: by rounds */
 
 static struct storm *own(void)
 {
@@ -175,25 +180,45 @@ static void sum(uint64_t *granted, uint64_t *failed)
 	}
 }
 
-static bool tell_progress(uint64_t done)
+static uint64_t now(void)
+{
+	return __atomic_load_n(&seconds, __ATOMIC_RELAXED);
+}
+
+static bool tell_progress(void)
 {
 	uint64_t granted, failed;
 	struct lab_counts c;
 
 	expect_or_false(lab_query(&c), 0);
 	sum(&granted, &failed);
-	printf("# %lu rounds each: %lu grants, %lu refused; now %lu pages in "
+	if (duration)
+		printf("# %lu s, ", now());
+	else
+		printf("# ");
+	printf("%lu rounds each: %lu grants, %lu refused; now %lu pages in "
 	       "%lu leases\n",
-	       done, granted, failed, c.pages_granted, c.leases);
+	       storms[0].made, granted, failed, c.pages_granted, c.leases);
 	return true;
 }
 
-/* One tells for all. */
-static bool tells_now(const struct storm *self, uint64_t round)
+/* One tells for all, at each part of the time or of the rounds but the end. */
+static bool tells_now(const struct storm *self)
 {
-	uint64_t step = self->rounds / REPORTS ? self->rounds / REPORTS : 1;
+	static uint64_t told;
+	uint64_t all = duration ? duration : self->rounds;
+	uint64_t done = duration ? now() : self->made;
+	uint64_t step = all / REPORTS ? all / REPORTS : 1;
 
-	return self == &storms[0] && round % step == 0;
+	if (self != &storms[0] || done < told + step || done >= all)
+		return false;
+	told = done;
+	return true;
+}
+
+static bool goes_on(const struct storm *self)
+{
+	return duration ? now() < duration : self->made < self->rounds;
 }
 
 /* One processor's part. No one begins before all are there. */
@@ -205,18 +230,49 @@ static void rage(void *unused)
 	__atomic_fetch_add(&waiting, 1, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) < num_online_cpus())
 		cpu_pause();
-	for (uint64_t i = 1; i <= self->rounds; i++) {
-		if (!one_round(self) ||
-		    (tells_now(self, i) && !tell_progress(i)))
+	while (goes_on(self)) {
+		if (!one_round(self))
+			return;
+		self->made++;
+		if (tells_now(self) && !tell_progress())
 			return;
 	}
 	self->done = true;
 }
 
+static void tick(unsigned int vector, void *argument)
+{
+	(void)vector;
+	(void)argument;
+	__atomic_fetch_add(&seconds, 1, __ATOMIC_RELAXED);
+}
+
+static bool start_clock(void)
+{
+	if (!has_apic())
+		puts("# no APIC, so no timer: only rounds can be counted");
+	expect_or_false(request_irq(TIMER, tick, NULL), 0);
+	expect_or_false(start_timer(TIMER, SECOND, true), 0);
+	return true;
+}
+
+static void stop_clock(void)
+{
+	stop_timer();
+	free_irq(TIMER);
+}
+
 static void the_storm(void)
 {
-	start = settled_counts();
+	/* Nothing is under way yet; settle() would end what --fail says. */
+	expect(lab_query(&start), 0);
+	if (duration && !start_clock())
+		return;
 	on_each_cpu(rage, NULL);
+	if (duration)
+		stop_clock();
+	if (!tell_progress())
+		return;
 	for (unsigned int i = 0; i < num_online_cpus(); i++) {
 		expect(storms[i].done, true);
 		expect(storms[i].granted > 0, true);
@@ -284,8 +340,10 @@ int exercise_storm(int argc, char **argv)
 	uint64_t seed = argc > 0 ? strtoul(argv[0], NULL, 0) : 1;
 	uint64_t rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_ROUNDS;
 
+	duration = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
 	prepare(seed, rounds);
-	printf("# seed %lu, %lu rounds on %u processors\n", seed, rounds,
+	printf("# seed %lu, %lu %s on %u processors\n", seed,
+	       duration ? duration : rounds, duration ? "seconds" : "rounds",
 	       num_online_cpus());
 	return tap_run(&group, 1);
 }
