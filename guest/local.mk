@@ -89,6 +89,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/counts.c \
 	guest/exercise/drain.c \
 	guest/exercise/drain.h \
+	guest/exercise/ebb.c \
 	guest/exercise/exclusive.c \
 	guest/exercise/exclusive.h \
 	guest/exercise/exercise.h \

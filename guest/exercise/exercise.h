@@ -13,6 +13,10 @@ int exercise_selftest(int argc, char **argv);
  * at once, every page stamped; with SECONDS for so long, whatever ROUNDS. */
 int exercise_storm(int argc, char **argv);
 
+/* TAP: [SEED [stay]] a storm that fills the window and ends with 1 % of it in
+ * use; stay: hold that until killed. Wants a limit of 128M at most. */
+int exercise_ebb(int argc, char **argv);
+
 /* TAP: processors, locks, interrupts, and who may wait. */
 int exercise_smp(int argc, char **argv);
 

@@ -13,6 +13,8 @@ static const struct {
 	{"selftest", "", "every call and every errno", exercise_selftest},
 	{"storm", "[SEED [ROUNDS [SECONDS]]]",
 	 "on all processors, stamps checked", exercise_storm},
+	{"ebb", "[SEED [stay]]", "a storm that ends with 1 % in use",
+	 exercise_ebb},
 	{"smp", "", "processors, locks, interrupts", exercise_smp},
 	{"exclusive", "[free]", "address spaces, and pages of one alone",
 	 exercise_exclusive},
