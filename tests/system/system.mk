@@ -8,6 +8,7 @@ system_tests = \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
+	tests/system/storm.sh \
 	tests/system/virsh.sh
 
 TESTS += $(system_tests)
@@ -26,6 +27,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/kernels.sh \
 	tests/system/resident-inside.sh \
 	tests/system/stopped-inside.sh \
+	tests/system/storm-inside.sh \
 	tests/system/virsh-inside.sh
 
 .PHONY: demo
