@@ -97,12 +97,15 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/fail-nth.c \
 	guest/exercise/faults.c \
 	guest/exercise/grant.c \
+	guest/exercise/greedy.c \
 	guest/exercise/hold.c \
 	guest/exercise/interrupts.c \
 	guest/exercise/later.c \
 	guest/exercise/levels.c \
 	guest/exercise/library.c \
 	guest/exercise/main.c \
+	guest/exercise/modest.c \
+	guest/exercise/needy.c \
 	guest/exercise/pressure.c \
 	guest/exercise/pressure-cases.h \
 	guest/exercise/probe.c \

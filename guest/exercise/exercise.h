@@ -39,6 +39,18 @@ int exercise_atomic(int argc, char **argv);
 /* TAP: first touches of what is granted; wants 8M of window guaranteed. */
 int exercise_resident(int argc, char **argv);
 
+/* [TURNS] Take all there is and give it back, for ever; after TURNS times keep
+ * it. */
+int exercise_greedy(int argc, char **argv);
+
+/* TAP: [ROUNDS] take what is guaranteed, in so many rounds with a dry pool, and
+ * never be refused. Wants a limit above the guarantee, and a greedy one. */
+int exercise_modest(int argc, char **argv);
+
+/* TAP: refused | served | given | aloud: want what is above the guarantee when
+ * the pool has no more. Wants neighbours as in tests/system/fair-inside.sh. */
+int exercise_needy(int argc, char **argv);
+
 /* [PAGES [ROUNDS [PASSES]]] take and give back, to be watched. */
 int exercise_hold(int argc, char **argv);
 

@@ -4,6 +4,7 @@ system_tests = \
 	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
+	tests/system/fair.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
@@ -22,6 +23,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/examples-inside.sh \
 	tests/system/exercises-inside.sh \
 	tests/system/fail-inside.sh \
+	tests/system/fair-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \
