@@ -81,12 +81,15 @@ guest_labyrinth_demo_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
 guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/atomic.c \
 	guest/exercise/binding.c \
+	guest/exercise/block.c \
+	guest/exercise/block.h \
 	guest/exercise/bulk.c \
 	guest/exercise/calls.c \
 	guest/exercise/context.c \
 	guest/exercise/counts.c \
 	guest/exercise/drain.c \
 	guest/exercise/drain.h \
+	guest/exercise/ebb.c \
 	guest/exercise/exclusive.c \
 	guest/exercise/exclusive.h \
 	guest/exercise/exercise.h \
@@ -94,12 +97,15 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/fail-nth.c \
 	guest/exercise/faults.c \
 	guest/exercise/grant.c \
+	guest/exercise/greedy.c \
 	guest/exercise/hold.c \
 	guest/exercise/interrupts.c \
 	guest/exercise/later.c \
 	guest/exercise/levels.c \
 	guest/exercise/library.c \
 	guest/exercise/main.c \
+	guest/exercise/modest.c \
+	guest/exercise/needy.c \
 	guest/exercise/pressure.c \
 	guest/exercise/pressure-cases.h \
 	guest/exercise/probe.c \

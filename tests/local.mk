@@ -18,6 +18,7 @@ include tests/unit/mem.mk
 include tests/unit/broker.mk
 include tests/unit/audit.mk
 include tests/unit/machine.mk
+include tests/unit/hcall.mk
 include tests/unit/rpc.mk
 include tests/lint/lint.mk
 include tests/system/system.mk

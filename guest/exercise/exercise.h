@@ -9,9 +9,13 @@
 /* TAP: every call and every errno of <labyrinth/hypercall.h>. */
 int exercise_selftest(int argc, char **argv);
 
-/* TAP: [SEED [ROUNDS]] random grants and releases on all processors at once,
- * every page stamped. */
+/* TAP: [SEED [ROUNDS [SECONDS]]] random grants and releases on all processors
+ * at once, every page stamped; with SECONDS for so long, whatever ROUNDS. */
 int exercise_storm(int argc, char **argv);
+
+/* TAP: [SEED [stay]] a storm that fills the window and ends with 1 % of it in
+ * use; stay: hold that until killed. Wants a limit of 128M at most. */
+int exercise_ebb(int argc, char **argv);
 
 /* TAP: processors, locks, interrupts, and who may wait. */
 int exercise_smp(int argc, char **argv);
@@ -34,6 +38,18 @@ int exercise_atomic(int argc, char **argv);
 
 /* TAP: first touches of what is granted; wants 8M of window guaranteed. */
 int exercise_resident(int argc, char **argv);
+
+/* [TURNS] Take all there is and give it back, for ever; after TURNS times keep
+ * it. */
+int exercise_greedy(int argc, char **argv);
+
+/* TAP: [ROUNDS] take what is guaranteed, in so many rounds with a dry pool, and
+ * never be refused. Wants a limit above the guarantee, and a greedy one. */
+int exercise_modest(int argc, char **argv);
+
+/* TAP: refused | served | given | aloud: want what is above the guarantee when
+ * the pool has no more. Wants neighbours as in tests/system/fair-inside.sh. */
+int exercise_needy(int argc, char **argv);
 
 /* [PAGES [ROUNDS [PASSES]]] take and give back, to be watched. */
 int exercise_hold(int argc, char **argv);

@@ -9,6 +9,7 @@
 
 #include <labyrinth/guest.h>
 
+#include "block.h"
 #include "cpu.h"
 #include "exercise.h"
 #include "settle.h"
@@ -18,20 +19,17 @@
 #define BULK	       16
 #define DEFAULT_ROUNDS 12000
 #define REPORTS	       4
-
-struct block {
-	uint64_t gpa; /* 0: none here */
-	uint64_t stamp;
-	unsigned int order;
-};
+#define TIMER	       LAB_IRQ_FIRST
+#define SECOND	       1000000000 /* ticks of the timer */
 
 /* One processor's storm. The processors share the blocks among them. */
 struct storm {
 	struct block *blocks;
 	unsigned int count; /* of blocks */
-	uint64_t random_state;
+	struct dice dice;
 	uint64_t stamps; /* given out so far */
-	uint64_t rounds;
+	uint64_t rounds; /* to make, if rounds count */
+	uint64_t made;
 	uint64_t granted, failed; /* atomic: all are told of at once */
 	bool done;
 };
@@ -40,6 +38,8 @@ static struct block all_blocks[BLOCKS];
 static struct storm storms[LAB_CPUS_MAX];
 static uint64_t waiting; /* processors at the start line; atomic */
 static struct lab_counts start;
+static uint64_t seconds;  /* since it began, where they count; atomic */
+static uint64_t duration; /* seconds; 0: by rounds */
 
 static struct storm *own(void)
 {
@@ -51,24 +51,9 @@ static void count(uint64_t *what)
 	__atomic_fetch_add(what, 1, __ATOMIC_RELAXED);
 }
 
-/* xorshift64*: good enough, and the same storm for the same seed. */
 static uint64_t random_number(void)
 {
-	uint64_t state = own()->random_state;
-
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	own()->random_state = state;
-	return state * UINT64_C(0x2545f4914f6cdd1d) >> 16;
-}
-
-/* Each order half as often as the one below it. */
-static unsigned int random_order(void)
-{
-	uint64_t number = random_number() | UINT64_C(1) << LAB_MAX_ORDER;
-
-	return (unsigned int)__builtin_ctzll(number);
+	return dice_throw(&own()->dice);
 }
 
 static gfp_t random_gfp(void)
@@ -80,64 +65,24 @@ static gfp_t random_gfp(void)
 	return random_number() % 8 ? gfp : gfp | __GFP_ZERO;
 }
 
-/* First and last word of every page: its address and the block's stamp. */
-static void stamp(const struct block *block)
-{
-	for (uint64_t at = block->gpa;
-	     at < block->gpa + (PAGE_SIZE << block->order); at += PAGE_SIZE) {
-		uint64_t *page = (uint64_t *)at;
-
-		page[0] = at ^ block->stamp;
-		page[PAGE_SIZE / 8 - 1] = ~(at ^ block->stamp);
-	}
-}
-
-static bool stamp_is_there(const struct block *block)
-{
-	for (uint64_t at = block->gpa;
-	     at < block->gpa + (PAGE_SIZE << block->order); at += PAGE_SIZE) {
-		const uint64_t *page = (const uint64_t *)at;
-
-		expect_or_false(page[0], at ^ block->stamp);
-		expect_or_false(page[PAGE_SIZE / 8 - 1], ~(at ^ block->stamp));
-	}
-	return true;
-}
-
-static bool is_zero(uint64_t gpa, unsigned int order)
-{
-	const uint64_t *word = (const uint64_t *)gpa;
-
-	for (uint64_t i = 0; i < (PAGE_SIZE << order) / sizeof(*word); i++)
-		expect_or_false(word[i], 0);
-	return true;
-}
-
 /* Its processor's number is part of a stamp. */
 static uint64_t next_stamp(void)
 {
-	return (++own()->stamps * LAB_CPUS_MAX + smp_processor_id()) << 40;
+	return ++own()->stamps * LAB_CPUS_MAX + smp_processor_id();
 }
 
 static bool keep(struct block *block, uint64_t gpa, unsigned int order,
 		 gfp_t gfp)
 {
-	expect_or_false(gpa % (PAGE_SIZE << order), 0);
-	if (gfp & __GFP_ZERO && !is_zero(gpa, order))
+	if (!block_keep(block, gpa, order, gfp, next_stamp()))
 		return false;
-	*block = (struct block){
-		.gpa = gpa,
-		.order = order,
-		.stamp = next_stamp(),
-	};
-	stamp(block);
 	count(&own()->granted);
 	return true;
 }
 
 static bool take_one(struct block *block)
 {
-	unsigned int order = random_order();
+	unsigned int order = dice_order(&own()->dice);
 	gfp_t gfp = random_gfp();
 	int64_t gpa = lab_hypercall(LAB_HC_GRANT, gfp, order, 0, 0);
 
@@ -145,18 +90,6 @@ static bool take_one(struct block *block)
 		return keep(block, (uint64_t)gpa, order, gfp);
 	expect_or_false(gpa == -LAB_ENOMEM || gpa == -LAB_EDQUOT, true);
 	count(&own()->failed);
-	return true;
-}
-
-static bool release_one(struct block *block)
-{
-	uint64_t gpa = block->gpa;
-
-	if (!stamp_is_there(block))
-		return false;
-	block->gpa = 0;
-	expect_or_false(lab_hypercall(LAB_HC_RELEASE, gpa, block->order, 0, 0),
-			0);
 	return true;
 }
 
@@ -177,7 +110,7 @@ static bool take_bulk(void)
 {
 	struct block *room[BULK];
 	struct page *pages[BULK];
-	unsigned int order = random_order() % 4;
+	unsigned int order = dice_order(&own()->dice) % 4;
 	unsigned int found = find_room(room, 1 + random_number() % BULK);
 	gfp_t gfp = random_gfp();
 	int error;
@@ -202,7 +135,7 @@ static bool take_bulk(void)
 static bool release_bulk(void)
 {
 	struct page *pages[BULK];
-	unsigned int order = random_order() % 4;
+	unsigned int order = dice_order(&own()->dice) % 4;
 	unsigned int limit = 1 + random_number() % BULK;
 	unsigned int found = 0;
 	struct storm *self = own();
@@ -212,7 +145,7 @@ static bool release_bulk(void)
 
 		if (!block->gpa || block->order != order)
 			continue;
-		if (!stamp_is_there(block))
+		if (!block_is_whole(block))
 			return false;
 		pages[found++] = virt_to_page((void *)block->gpa);
 		block->gpa = 0;
@@ -232,7 +165,7 @@ static bool one_round(struct storm *self)
 	case 1:
 		return release_bulk();
 	default:
-		return block->gpa ? release_one(block) : take_one(block);
+		return block->gpa ? block_release(block) : take_one(block);
 	}
 }
 
@@ -247,25 +180,45 @@ static void sum(uint64_t *granted, uint64_t *failed)
 	}
 }
 
-static bool tell_progress(uint64_t done)
+static uint64_t now(void)
+{
+	return __atomic_load_n(&seconds, __ATOMIC_RELAXED);
+}
+
+static bool tell_progress(void)
 {
 	uint64_t granted, failed;
 	struct lab_counts c;
 
 	expect_or_false(lab_query(&c), 0);
 	sum(&granted, &failed);
-	printf("# %lu rounds each: %lu grants, %lu refused; now %lu pages in "
+	if (duration)
+		printf("# %lu s, ", now());
+	else
+		printf("# ");
+	printf("%lu rounds each: %lu grants, %lu refused; now %lu pages in "
 	       "%lu leases\n",
-	       done, granted, failed, c.pages_granted, c.leases);
+	       storms[0].made, granted, failed, c.pages_granted, c.leases);
 	return true;
 }
 
-/* One tells for all. */
-static bool tells_now(const struct storm *self, uint64_t round)
+/* One tells for all, at each part of the time or of the rounds but the end. */
+static bool tells_now(const struct storm *self)
 {
-	uint64_t step = self->rounds / REPORTS ? self->rounds / REPORTS : 1;
+	static uint64_t told;
+	uint64_t all = duration ? duration : self->rounds;
+	uint64_t done = duration ? now() : self->made;
+	uint64_t step = all / REPORTS ? all / REPORTS : 1;
 
-	return self == &storms[0] && round % step == 0;
+	if (self != &storms[0] || done < told + step || done >= all)
+		return false;
+	told = done;
+	return true;
+}
+
+static bool goes_on(const struct storm *self)
+{
+	return duration ? now() < duration : self->made < self->rounds;
 }
 
 /* One processor's part. No one begins before all are there. */
@@ -277,18 +230,49 @@ static void rage(void *unused)
 	__atomic_fetch_add(&waiting, 1, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) < num_online_cpus())
 		cpu_pause();
-	for (uint64_t i = 1; i <= self->rounds; i++) {
-		if (!one_round(self) ||
-		    (tells_now(self, i) && !tell_progress(i)))
+	while (goes_on(self)) {
+		if (!one_round(self))
+			return;
+		self->made++;
+		if (tells_now(self) && !tell_progress())
 			return;
 	}
 	self->done = true;
 }
 
+static void tick(unsigned int vector, void *argument)
+{
+	(void)vector;
+	(void)argument;
+	__atomic_fetch_add(&seconds, 1, __ATOMIC_RELAXED);
+}
+
+static bool start_clock(void)
+{
+	if (!has_apic())
+		puts("# no APIC, so no timer: only rounds can be counted");
+	expect_or_false(request_irq(TIMER, tick, NULL), 0);
+	expect_or_false(start_timer(TIMER, SECOND, true), 0);
+	return true;
+}
+
+static void stop_clock(void)
+{
+	stop_timer();
+	free_irq(TIMER);
+}
+
 static void the_storm(void)
 {
-	start = settled_counts();
+	/* Nothing is under way yet; settle() would end what --fail says. */
+	expect(lab_query(&start), 0);
+	if (duration && !start_clock())
+		return;
 	on_each_cpu(rage, NULL);
+	if (duration)
+		stop_clock();
+	if (!tell_progress())
+		return;
 	for (unsigned int i = 0; i < num_online_cpus(); i++) {
 		expect(storms[i].done, true);
 		expect(storms[i].granted > 0, true);
@@ -301,7 +285,7 @@ static void give_all_back(void *unused)
 
 	(void)unused;
 	for (unsigned int i = 0; i < self->count; i++) {
-		if (self->blocks[i].gpa && !release_one(&self->blocks[i]))
+		if (self->blocks[i].gpa && !block_release(&self->blocks[i]))
 			return;
 	}
 }
@@ -340,10 +324,7 @@ static void prepare(uint64_t seed, uint64_t rounds)
 		storm->count = BLOCKS / cpus;
 		storm->blocks = &all_blocks[i * storm->count];
 		storm->rounds = rounds / cpus ? rounds / cpus : 1;
-		storm->random_state = (seed + i) ^ UINT64_C(0x9e3779b97f4a7c15);
-		/* 0 would stay 0 for ever. */
-		if (!storm->random_state)
-			storm->random_state = 1;
+		storm->dice = dice_of(seed + i);
 	}
 }
 
@@ -359,8 +340,10 @@ int exercise_storm(int argc, char **argv)
 	uint64_t seed = argc > 0 ? strtoul(argv[0], NULL, 0) : 1;
 	uint64_t rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_ROUNDS;
 
+	duration = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
 	prepare(seed, rounds);
-	printf("# seed %lu, %lu rounds on %u processors\n", seed, rounds,
+	printf("# seed %lu, %lu %s on %u processors\n", seed,
+	       duration ? duration : rounds, duration ? "seconds" : "rounds",
 	       num_online_cpus());
 	return tap_run(&group, 1);
 }

@@ -64,15 +64,15 @@ leases() {
         sed -n "s/.*state name=['\"]$1['\"] leases=['\"]\([0-9]*\)['\"].*/\1/p"
 }
 
-# pool_whole TOTAL: wait until every lease is blank again. The scrubbing goes
+# pool_whole TOTAL [POOL]: wait until every lease is blank again. The scrubbing goes
 # on in the background, so ask until it is true, for a minute at most; each
 # question is a round trip to the broker.
 pool_whole() {
     local end=$((SECONDS + 60)) blank
     while ((SECONDS < end)); do
-        blank=$(leases blank)
+        blank=$(leases blank "${2:-default}")
         [[ $blank != "$1" ]] || return 0
     done
-    virsh -c "$uri" pool-dumpxml default >&2
+    virsh -c "$uri" pool-dumpxml "${2:-default}" >&2
     return 1
 }

@@ -5,12 +5,14 @@ system_tests = \
 	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
+	tests/system/fair.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
 	tests/system/restart.sh \
 	tests/system/revoke.sh \
+	tests/system/storm.sh \
 	tests/system/take.sh \
 	tests/system/virsh.sh
 
@@ -32,6 +34,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/examples-inside.sh \
 	tests/system/exercises-inside.sh \
 	tests/system/fail-inside.sh \
+	tests/system/fair-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \
@@ -40,6 +43,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/stopped-inside.sh \
 	tests/system/revoke-inside.sh \
 	tests/system/take-inside.sh \
+	tests/system/storm-inside.sh \
 	tests/system/virsh-inside.sh
 
 .PHONY: demo

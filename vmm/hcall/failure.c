@@ -6,7 +6,6 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/log.h"
-#include "hcall/want.h"
 
 /* DEFAULT_RATELIMIT_BURST, and _INTERVAL in ms. */
 #define BURST	 10
@@ -17,17 +16,22 @@ bool failure_counts(uint64_t gfp)
 	return !(gfp & (LAB_GFP_NOWARN | LAB_GFP_NOWAIT));
 }
 
-void failure_say(struct failure_log *self, const struct failure *failure,
-		 const char *guest)
+void failure_end(struct failure_log *self, const char *guest)
 {
-	uint64_t now = want_now();
+	if (self->unsaid > 0)
+		log_warning("guest `%s`: %llu failures more", guest,
+			    (unsigned long long)self->unsaid);
+	self->unsaid = 0;
+}
 
+void failure_say(struct failure_log *self, const struct failure *failure,
+		 const char *guest, uint64_t now)
+{
 	if (self->period == 0 || now - self->period >= INTERVAL) {
-		if (self->unsaid > 0)
-			log_warning("guest `%s`: %llu failures more", guest,
-				    (unsigned long long)self->unsaid);
+		failure_end(self, guest);
 		*self = (struct failure_log){.period = now};
 	}
+	self->unsaid += failure->more;
 	if (self->said == BURST) {
 		self->unsaid++;
 		return;

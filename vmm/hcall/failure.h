@@ -19,6 +19,7 @@ struct failure {
 	uint64_t min;	/* pages that only ATOMIC may use */
 	uint64_t leases;
 	uint64_t limit; /* leases */
+	uint64_t more;	/* failures since, of which only this is kept */
 };
 
 /* All zeroes: nothing was said yet. */
@@ -31,8 +32,15 @@ struct failure_log {
 /* Is this one to be logged? Not with NOWARN, nor with NOWAIT, which says so. */
 bool failure_counts(uint64_t gfp);
 
-/* Log a failure of the guest with this name; at most 10 lines in 5 seconds. */
+/*
+ * Log a failure of the guest with this name, at `now` (ms, as of want_now());
+ * at most 10 lines in 5 seconds. What is beyond them is counted, and said
+ * before the first line of the next 5 seconds.
+ */
 void failure_say(struct failure_log *self, const struct failure *failure,
-		 const char *guest);
+		 const char *guest, uint64_t now);
+
+/* The guest is over: say how many were only counted, if any. */
+void failure_end(struct failure_log *self, const char *guest);
 
 #endif

@@ -55,8 +55,12 @@ static void note_failure(struct hcall_guest *guest, uint64_t gfp,
 			 uint64_t order, uint64_t count)
 {
 	guest->counts.grants_failed++;
-	if (!failure_counts(gfp) || guest->failure.untold)
+	if (!failure_counts(gfp))
 		return;
+	if (guest->failure.untold) {
+		guest->failure.more++;
+		return;
+	}
 	guest->failure = (struct failure){
 		.untold = true,
 		.gfp = gfp,

@@ -353,7 +353,7 @@ static void log_failure(struct supply *self)
 	guest->failure.untold = false;
 	spin_unlock(&guest->lock);
 	if (failure.untold)
-		failure_say(&self->failures, &failure, guest->name);
+		failure_say(&self->failures, &failure, guest->name, want_now());
 }
 
 /* ms until some want's time is over, or another try is due; -1 without any. */
@@ -404,6 +404,9 @@ static void *run(void *context)
 		if (fds[0].revents != 0)
 			eventfd_read(guest->wake, &ignored);
 	}
+	/* No vCPU runs any more: what is untold now would stay so. */
+	log_failure(self);
+	failure_end(&self->failures, guest->name);
 	return NULL;
 }
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* hcall/want: who waits for leases, and in which order. */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "hcall/want.h"
+
+/* The queue holds just these, in this order, by either direction. */
+static void assert_queue(const struct want_queue *queue,
+			 const struct want *const *wanted, size_t count)
+{
+	const struct want *w = queue->first;
+
+	for (size_t i = 0; i < count; i++, w = w->next)
+		assert_ptr_equal(w, wanted[i]);
+	assert_null(w);
+	w = queue->last;
+	for (size_t i = count; i-- > 0; w = w->prev)
+		assert_ptr_equal(w, wanted[i]);
+	assert_null(w);
+}
+
+static void first_come_first(void **state)
+{
+	struct want_queue queue = {0};
+	struct want a = {0}, b = {0}, c = {0};
+
+	(void)state;
+	want_join(&queue, &a);
+	want_join(&queue, &b);
+	want_join(&queue, &c);
+	assert_queue(&queue, (const struct want *[]){&a, &b, &c}, 3);
+	assert_int_equal(a.id, 1);
+	assert_int_equal(c.id, 3);
+}
+
+static void leave_from_anywhere(void **state)
+{
+	struct want_queue queue = {0};
+	struct want a = {0}, b = {0}, c = {0};
+
+	(void)state;
+	want_join(&queue, &a);
+	want_join(&queue, &b);
+	want_join(&queue, &c);
+	want_leave(&queue, &b);
+	assert_queue(&queue, (const struct want *[]){&a, &c}, 2);
+	want_leave(&queue, &a);
+	assert_queue(&queue, (const struct want *[]){&c}, 1);
+	/* Who comes again comes last, and is another want. */
+	want_join(&queue, &a);
+	assert_queue(&queue, (const struct want *[]){&c, &a}, 2);
+	assert_int_equal(a.id, 4);
+	want_leave(&queue, &c);
+	/* Who is in none leaves none: c was its neighbour. */
+	want_leave(&queue, &b);
+	assert_queue(&queue, (const struct want *[]){&a}, 1);
+	want_leave(&queue, &a);
+	assert_queue(&queue, NULL, 0);
+}
+
+static int posts(sem_t *sem)
+{
+	int value;
+
+	assert_int_equal(sem_getvalue(sem, &value), 0);
+	return value;
+}
+
+static void told_once_until_it_looks(void **state)
+{
+	sem_t looks;
+	struct want want = {.looks = &looks};
+	struct want silent = {.looks = NULL};
+
+	(void)state;
+	assert_int_equal(sem_init(&looks, 0, 0), 0);
+	want_tell(&want);
+	want_tell(&want);
+	assert_int_equal(posts(&looks), 1);
+	want.told = false;
+	want_tell(&want);
+	assert_int_equal(posts(&looks), 2);
+	/* Nobody waits for it: an event is what ends it. */
+	want_tell(&silent);
+	assert_false(silent.told);
+	sem_destroy(&looks);
+}
+
+static void ends_by_its_deadline(void **state)
+{
+	struct want want = {.deadline = 1000};
+
+	(void)state;
+	assert_int_equal(want_end(&want, 300), 1300);
+	/* What was announced waits for no answer. */
+	want.announced = true;
+	assert_int_equal(want_end(&want, 300), 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_come_first),
+		cmocka_unit_test(leave_from_anywhere),
+		cmocka_unit_test(told_once_until_it_looks),
+		cmocka_unit_test(ends_by_its_deadline),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
