@@ -43,17 +43,34 @@ struct guest {
 	struct supply supply;
 };
 
+static struct guest the_guest = {.client = {.socket = -1}, .vm = VM_NONE};
+
+/* Is it an address of the guest's memory, leased or not? */
+static bool is_guest_memory(const void *address)
+{
+	const struct memory *m = &the_guest.memory;
+	uint64_t offset = (uintptr_t)address - (uintptr_t)m->reservation;
+
+	return m->reservation != NULL && offset < m->reserved;
+}
+
 /*
  * The broker may take a lease back at any time; what the VMM itself reads of
- * it then is gone. One sentence, and the end, as for a guest that touches it.
+ * it then is gone: a bus error, or once the VMM knows and has taken its mapping
+ * away a bad address. One sentence, and the end, as for a guest that touches
+ * it; any other such error is a bug of ours.
  */
-static void on_bus_error(int signal)
+static void on_memory_error(int number, siginfo_t *info, void *context)
 {
 	static const char text[] =
 		"labyrinth: the guest was stopped: the broker took back a "
 		"lease that the VMM was reading\n";
 
-	(void)signal;
+	(void)context;
+	if (!is_guest_memory(info->si_addr)) {
+		signal(number, SIG_DFL); /* again, and for good */
+		return;
+	}
 	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
 	(void)ignored;
 	_exit(EXIT_STOPPED);
@@ -268,8 +285,9 @@ static int run(struct guest *self, const struct run_options *o)
 
 int run_main(int argc, char **argv)
 {
-	static struct guest guest = {.client = {.socket = -1}, .vm = VM_NONE};
-	struct sigaction bus = {.sa_handler = on_bus_error};
+	struct sigaction memory = {.sa_sigaction = on_memory_error,
+				   .sa_flags = SA_SIGINFO};
+	struct guest *guest = &the_guest;
 	struct run_options options;
 	struct err err;
 
@@ -277,16 +295,17 @@ int run_main(int argc, char **argv)
 		log_error("%s", err.text);
 		return EXIT_NOT_STARTED;
 	}
-	sigaction(SIGBUS, &bus, NULL);
-	int status = run(&guest, &options);
-	supply_stop(&guest.supply);
+	sigaction(SIGBUS, &memory, NULL);
+	sigaction(SIGSEGV, &memory, NULL);
+	int status = run(guest, &options);
+	supply_stop(&guest->supply);
 	/* The guest first, then its memory, then the door to the broker. */
-	threads_close(&guest.cpus);
-	vm_close(&guest.vm);
-	frames_free(guest.frames);
-	memory_free(&guest.memory);
-	client_close(&guest.client);
-	if (guest.broker > 0)
-		waitpid(guest.broker, NULL, 0);
+	threads_close(&guest->cpus);
+	vm_close(&guest->vm);
+	frames_free(guest->frames);
+	memory_free(&guest->memory);
+	client_close(&guest->client);
+	if (guest->broker > 0)
+		waitpid(guest->broker, NULL, 0);
 	return status;
 }

@@ -14,7 +14,7 @@ start_broker --pool default=$((total * 2))M
 # start EXERCISE...: a guest named ada of 14 leases, its first line awaited.
 start() {
     mkfifo "$work/fifo"
-    "$labyrinth" run --name ada --guarantee 4M --limit 28M "$demo_elf" "$@" \
+    "$labyrinth" run --name ada --guarantee 4M --limit $((total * 2 - 4))M "$demo_elf" "$@" \
         >"$work/fifo" 2>"$work/err" &
     pid=$!
     exec {fd}<"$work/fifo"
@@ -102,6 +102,25 @@ stock "$what" 16
 timeout 60 tail --pid="$pid" -f /dev/null || true
 tap_like "$what: the report" "$(<"$work/err")" \
     'stopped: .* a lease of its RAM was revoked'
+gone "$what"
+
+# More than a VMM can be told of: its connection ends, and all is taken.
+stop_broker
+total=80
+start_broker --pool default=$((total * 2))M
+what="a VMM that is stopped and told too often"
+start hog
+kill -STOP "$pid"
+tap_is "$what: taken" "$("$labyrinth" revoke --leases 65 ada)" \
+    "65 leases taken from ada"
+stock "$what" "$total"
+kill -CONT "$pid"
+timeout 60 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
+status=0
+wait "$pid" || status=$?
+tap_is "$what: stopped" "$status" 126
+tap_like "$what: the report" "$(<"$work/err")" \
+    'stopped: .*(the broker let go of this guest|an administrator took it|a lease of its RAM was revoked|lease that the VMM was reading)'
 gone "$what"
 
 # Who may not, and what is not there.

@@ -99,3 +99,14 @@ void heard_losses(struct hcall_guest *guest, const struct lease_source *source)
 	for (unsigned int i = 0; i < losses.count; i++)
 		lose(guest, source, losses.lease[i], losses.reason[i]);
 }
+
+void heard_hangup(struct hcall_guest *guest, const struct lease_source *source)
+{
+	struct memory *memory = guest->memory;
+
+	for (uint32_t i = 0; i < memory->ram + memory->window; i++)
+		if (memory_present(memory, i) && memory_reason(memory, i) == 0 &&
+		    !memory_readable(memory, i))
+			lose(guest, source, memory_lease(memory, i),
+			     MEMORY_DROPPED);
+}

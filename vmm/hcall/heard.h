@@ -22,4 +22,10 @@ struct client_events heard_events(struct hcall_guest *guest);
  */
 void heard_losses(struct hcall_guest *guest, const struct lease_source *source);
 
+/*
+ * The broker has hung up: was it that it let this guest go, and took all? Looks
+ * at every lease, and lets go of what is not there any more.
+ */
+void heard_hangup(struct hcall_guest *guest, const struct lease_source *source);
+
 #endif

@@ -72,6 +72,7 @@ static void broker_gone(struct supply *self)
 		log_warning("the broker is gone: the guest goes on with the "
 			    "leases that it holds%s",
 			    returns ? ", until there is another" : "");
+	heard_hangup(guest, &self->source);
 }
 
 /* There is a broker again (r == 0), or will be none. */
@@ -91,6 +92,9 @@ static void broker_found(struct supply *self, int r)
 	guest->pool_level = LAB_LEASE_LEVEL_NONE;
 	balance_changed(guest);
 	spin_unlock(&guest->lock);
+	/* It may have hung up before it took them. */
+	if (r < 0)
+		heard_hangup(guest, &self->source);
 }
 
 /* Look for the next broker, while there is none. */

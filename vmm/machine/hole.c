@@ -233,6 +233,8 @@ static const char *reason_said(uint8_t reason)
 		       "nothing that other guests wait for";
 	case LAB_REVOKE_ADMIN:
 		return ": an administrator took it";
+	case MEMORY_DROPPED:
+		return ": the broker let go of this guest, and took all";
 	default:
 		return ", for a reason that this VMM does not know";
 	}

@@ -73,6 +73,9 @@ int memory_find(const struct memory *self, uint64_t lease, uint32_t *extent);
  */
 void memory_taken(struct memory *self, uint32_t extent, uint8_t reason);
 
+/* The reason of a lease that went because the broker hung up. */
+#define MEMORY_DROPPED 0xff
+
 /* Why it was taken; 0: it was not, or nobody said so. */
 uint8_t memory_reason(const struct memory *self, uint32_t extent);
 
