@@ -21,6 +21,7 @@ include tests/unit/machine.mk
 include tests/unit/hcall.mk
 include tests/unit/rpc.mk
 include tests/lint/lint.mk
+include tests/model/model.mk
 include tests/system/system.mk
 include tests/testbed/testbed.mk
 

@@ -5,6 +5,7 @@ TESTS += \
 	tests/lint/check-errors \
 	tests/lint/check-headers \
 	tests/lint/check-layers \
+	tests/lint/check-model \
 	tests/lint/check-style \
 	tests/lint/check-summary
 EXTRA_DIST += \
@@ -12,6 +13,7 @@ EXTRA_DIST += \
 	tests/lint/check-errors \
 	tests/lint/check-headers \
 	tests/lint/check-layers \
+	tests/lint/check-model \
 	tests/lint/check-style \
 	tests/lint/check-summary \
 	tests/lint/lint.py

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* Who has what: the ledger, the pool's files, the journal. */
+
+/* Ledger. */
+
+#if EXTENTS == 2
+#define SUM(what) (what(0) + what(1))
+#else
+#define SUM(what) (what(0) + what(1) + what(2))
+#endif
+#define IS_BLANK(e)	 (state[e] == EXTENT_BLANK)
+#define IS_DIRTY(e)	 (state[e] == EXTENT_DIRTY)
+#define IS_WITHDRAWN(e)	 (state[e] == EXTENT_WITHDRAWN)
+#define IS_OF_0(e)	 (owner[e] == 0)
+#define IS_OF_1(e)	 (owner[e] == 1)
+#define HELD(v)		 (v == 0 -> SUM(IS_OF_0) : SUM(IS_OF_1))
+#define UNMET(v)	 (guest[v] && HELD(v) < GUARANTEE -> GUARANTEE - HELD(v) : 0)
+#define PROMISED	 (UNMET(0) + UNMET(1))
+#define LENDABLE	 (SUM(IS_BLANK) + SUM(IS_DIRTY))
+#define NO_SPARE	 (LENDABLE <= PROMISED)
+#define MAY_ADMIT                                                              \
+	((guest[0] + guest[1] + 1) * GUARANTEE <= EXTENTS &&                   \
+	 LENDABLE >= PROMISED + GUARANTEE)
+
+#define MAY(from, to, a, b) (from == a && to == b)
+#define LEGAL(from, to)                                                        \
+	(MAY(from, to, EXTENT_WITHDRAWN, EXTENT_DIRTY) ||                      \
+	 MAY(from, to, EXTENT_DIRTY, EXTENT_BLANK) ||                          \
+	 MAY(from, to, EXTENT_DIRTY, EXTENT_WITHDRAWN) ||                      \
+	 MAY(from, to, EXTENT_BLANK, EXTENT_LEASED) ||                         \
+	 MAY(from, to, EXTENT_LEASED, EXTENT_REVOKING) ||                      \
+	 MAY(from, to, EXTENT_REVOKING, EXTENT_DIRTY))
+
+inline ledger_move(extent, to, account)
+{
+	transition_is_legal = LEGAL(state[extent], to);
+	assert(transition_is_legal);
+	only_its_owner_gives_it_up =
+		state[extent] != EXTENT_LEASED || owner[extent] == account;
+	assert(only_its_owner_gives_it_up);
+	state[extent] = to;
+	owner[extent] = (to == EXTENT_LEASED -> account : NOBODY)
+}
+
+#define ledger_may_lease(v)                                                    \
+	(HELD(v) >= LIMIT -> LEDGER_LIMIT :                                    \
+	 (HELD(v) >= GUARANTEE && NO_SPARE -> LEDGER_NONE :                    \
+	  (SUM(IS_BLANK) > 0 -> LEDGER_NOW :                                   \
+	   (SUM(IS_DIRTY) > 0 -> LEDGER_LATER : LEDGER_NONE))))
+
+/* Extents of one state and owner are alike, so the first stands for any. */
+inline ledger_first(which)
+{
+	e = 0;
+	do
+	:: e == EXTENTS || state[e] == which -> break
+	:: else -> e++
+	od
+}
+
+#ifndef WITHOUT_SCRUB
+#define SCRUBS (SUM(IS_DIRTY) + SUM(IS_WITHDRAWN) > 0)
+#else
+#define SCRUBS false
+#endif
+
+/* Pool. */
+
+inline backing_cut(file)
+{
+#ifndef WITHOUT_CUT
+	if
+	:: file != 0 -> kernel_cut(file)
+	:: else /* nobody was found to have it any more */
+	fi
+#else
+	skip
+#endif
+}
+
+inline pool_revoke(e, account)
+{
+	d_step {
+		ledger_move(e, EXTENT_REVOKING, account);
+#ifdef WITHOUT_CUT_FIRST
+		journal_unlend(e)
+	}
+	d_step {
+		backing_cut(files[e]);
+		ledger_move(e, EXTENT_DIRTY, NOBODY)
+	}
+#else
+		backing_cut(files[e])
+	}
+	d_step {
+		ledger_move(e, EXTENT_DIRTY, NOBODY);
+		journal_unlend(e)
+	}
+#endif
+}
+
+inline fresh_file(e)
+{
+#ifndef WITHOUT_FRESH_FILE
+	files[e] = 0;
+	kernel_create(e)
+#else
+	if
+	:: files[e] == 0 -> kernel_create(e)
+	:: else
+	fi
+#endif
+}
+
+inline pool_scrub()
+{
+	if
+	:: d_step { MY_TURN(2) && SCRUBS && shortages > 0 &&
+		    SUM(IS_DIRTY) > 0 ->
+		shortages--;
+		ledger_first(EXTENT_DIRTY);
+		files[e] = 0;
+		ledger_move(e, EXTENT_WITHDRAWN, NOBODY);
+		e = 0;
+		IS_DONE(2)
+	   }
+	:: d_step { MY_TURN(2) && SCRUBS && SUM(IS_DIRTY) > 0 ->
+		ledger_first(EXTENT_DIRTY);
+		fresh_file(e);
+		ledger_move(e, EXTENT_BLANK, NOBODY);
+		e = 0;
+		IS_DONE(2)
+	   }
+	:: d_step { MY_TURN(2) && SCRUBS && SUM(IS_DIRTY) == 0 ->
+		ledger_first(EXTENT_WITHDRAWN); /* pool_retry() */
+		ledger_move(e, EXTENT_DIRTY, NOBODY);
+		e = 0;
+		IS_DONE(2)
+	   }
+	fi
+}
+
+/* Journal. */
+
+inline journal_lend(e)
+{
+	lent[e] = files[e];
+	lent_to[e] = owner[e]
+}
+
+inline journal_unlend(e)
+{
+	lent[e] = 0;
+	lent_to[e] = NOBODY
+}
