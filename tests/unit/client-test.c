@@ -196,6 +196,38 @@ static void gets_and_puts(void **state)
 	assert_int_equal(m.returned.lease, 0x100000005);
 }
 
+static void a_lease_that_is_taken_on_its_way(void **state)
+{
+	struct fixture *f = *state;
+	struct lab_lease_msg m = answer(LAB_LEASE_LEASED, 2);
+	int fd = make_lease_file();
+	struct lease lease;
+
+	admitted(f);
+	m.leased.lease = 0x100000005;
+	prepare(f, &m, fd);
+	assert_int_equal(backing_cut(fd), 0);
+	close(fd);
+	assert_int_equal(f->source.get(f->source.context, &lease), -ENOMEM);
+
+	/* It is given back, and the next one is as good as any. */
+	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
+			 sizeof(m));
+	assert_int_equal(m.type, LAB_LEASE_LEASE);
+	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
+			 sizeof(m));
+	assert_int_equal(m.type, LAB_LEASE_RETURN);
+	assert_int_equal(m.returned.lease, 0x100000005);
+	m = answer(LAB_LEASE_LEASED, 4);
+	m.leased.lease = 0x100000006;
+	fd = make_lease_file();
+	prepare(f, &m, fd);
+	close(fd);
+	assert_int_equal(f->source.get(f->source.context, &lease), 0);
+	assert_int_equal(lease.id, 0x100000006);
+	close(lease.fd);
+}
+
 static void hears_that_there_is_none(void **state)
 {
 	struct fixture *f = *state;
@@ -412,6 +444,7 @@ int main(void)
 		TEST(hears_a_refusal),
 		TEST(a_name_too_long),
 		TEST(gets_and_puts),
+		TEST(a_lease_that_is_taken_on_its_way),
 		TEST(hears_that_there_is_none),
 		cmocka_unit_test(bad_welcomes),
 		cmocka_unit_test(bad_leases),

@@ -366,6 +366,26 @@ static int ask(struct client *self, uint32_t wait_ms, struct err *err)
 	return 0;
 }
 
+static void give_back(struct client *self, uint64_t id)
+{
+	struct lab_lease_msg message = {.returned = {.lease = id}};
+	struct err ignored;
+
+	/* Should it not arrive, the end of the connection gives it back. */
+	if (!self->broken)
+		(void)send_message(self, &message, LAB_LEASE_RETURN, &ignored);
+}
+
+/* Is this a lease that was taken while it was on its way? No broker lies so. */
+static bool was_cut(int fd)
+{
+	struct stat stat;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & SEALS_KNOWN) == SEALS_WANTED &&
+	       fstat(fd, &stat) == 0 && stat.st_size == 0;
+}
+
 /* The answer to what was asked; flags: MSG_DONTWAIT, or 0 to wait for it. */
 static int answer(struct client *self, struct lease *lease, int flags,
 		  struct err *err)
@@ -382,6 +402,11 @@ static int answer(struct client *self, struct lease *lease, int flags,
 	self->asked = 0;
 	if (message.type == LAB_LEASE_REFUSED)
 		return refusal(self, &message, err);
+	if (fd >= 0 && was_cut(fd)) {
+		give_back(self, message.leased.lease);
+		return err_say(err, ENOMEM,
+			       "the broker took the lease back before it came");
+	}
 	r = check_file(self, fd, err);
 	if (r < 0)
 		return r;
@@ -433,13 +458,7 @@ static int client_take(void *context, struct lease *lease)
 
 static void client_put(void *context, uint64_t id)
 {
-	struct client *self = context;
-	struct lab_lease_msg message = {.returned = {.lease = id}};
-	struct err ignored;
-
-	/* Should it not arrive, the end of the connection gives it back. */
-	if (!self->broken)
-		(void)send_message(self, &message, LAB_LEASE_RETURN, &ignored);
+	give_back(context, id);
 }
 
 struct lease_source client_source(struct client *self)
