@@ -101,8 +101,7 @@ inline welcome(v)
 inline do_hello(v)
 {
 	if
-	:: d_step { AWAITED(v) && lease == LAB_HELLO_ADOPT ->
-		ending[v] = false;
+	:: d_step { AWAITED(v) && !ending[v] && lease == LAB_HELLO_ADOPT ->
 		find_all(v)
 	   }
 	   adopt_return(v);

@@ -40,6 +40,7 @@ struct fixture {
 enum order {
 	HELLO,	/* be admitted: 0 or a negated errno */
 	GET,	/* a lease, and map it */
+	ASK,	/* for a lease, which GET receives then */
 	UNMAP,	/* the latest, without a word to the broker */
 	RETURN, /* likewise, and RETURN it */
 	REJOIN, /* the next broker: the leases that it knows, or an errno */
@@ -84,6 +85,13 @@ static inline int puppet_get(struct puppet *self)
 	self->pages[self->count] = at;
 	self->ids[self->count++] = lease.id;
 	return 0;
+}
+
+static inline int puppet_ask(struct puppet *self)
+{
+	struct lease_source source = client_source(&self->client);
+
+	return source.ask(source.context, 0);
 }
 
 static inline int puppet_whole(const struct puppet *self)
@@ -232,6 +240,8 @@ static inline int puppet_obey(struct puppet *self, int order, int number)
 		return puppet_hello(self);
 	case GET:
 		return puppet_get(self);
+	case ASK:
+		return puppet_ask(self);
 	case UNMAP:
 	case RETURN:
 		return puppet_unmap(self, order == RETURN);

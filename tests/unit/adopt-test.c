@@ -173,6 +173,43 @@ static void who_does_not_come_is_cut_off(void **state)
 	assert_int_equal(tell(one, HELLO, 0), 0); /* from the beginning */
 }
 
+static void what_is_on_its_way_stays_its_own(void **state)
+{
+	struct fixture *f = *state;
+	struct vmm *one = start_guest(f, 0, "one", 2, 4, 2);
+
+	tell(one, ASK, 0);
+	while (state_count(f, EXTENT_LEASED) < 3)
+		assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+	f->await = 0;
+	restart_broker(f);
+	until_blank(f, POOL_LEASES - 1);
+	assert_int_equal(state_count(f, EXTENT_LEASED), 1);
+	assert_int_equal(tell(one, WHOLE, 0), 0);
+
+	/* What the dead broker sent arrives; so it is found, and cut off. */
+	assert_int_equal(tell(one, GET, 0), 0);
+	until_blank(f, POOL_LEASES);
+	assert_int_equal(tell(one, WHOLE, 0), 0);
+	assert_int_equal(tell(one, REJOIN, 0), -ESTALE);
+}
+
+static void what_was_not_found_ends_with_its_process(void **state)
+{
+	struct fixture *f = *state;
+	struct vmm *one = start_guest(f, 0, "one", 2, 4, 3);
+
+	end_broker(f);
+	tell(one, UNMAP, 0);
+	f->await = 0;
+	start_broker(f);
+	until_blank(f, POOL_LEASES - 1);
+	assert_int_equal(tell(one, REJOIN, 0), -ESTALE);
+	assert_int_equal(state_count(f, EXTENT_LEASED), 1);
+	kill_vmm(one);
+	until_blank(f, POOL_LEASES);
+}
+
 static void who_was_being_taken_back_is(void **state)
 {
 	struct fixture *f = *state;
@@ -325,6 +362,8 @@ int main(void)
 		TEST(what_is_promised_is_lent_to_nobody),
 		TEST(who_ended_meanwhile_holds_nothing),
 		TEST(who_does_not_come_is_cut_off),
+		TEST(what_is_on_its_way_stays_its_own),
+		TEST(what_was_not_found_ends_with_its_process),
 		TEST(who_was_being_taken_back_is),
 		TEST(half_a_revocation_is_finished),
 		TEST(a_file_of_its_own_is_no_proof),

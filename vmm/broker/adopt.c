@@ -78,15 +78,35 @@ static bool is_awaited(const struct guest *guest)
 	return guest->session == NULL;
 }
 
-/* It does not come back. Whatever of it can still be found is cut off. */
-static void give_up(struct registry *registry, struct guest *guest,
+/*
+ * It does not come back. Whatever of it can still be found is cut off. What is
+ * not found may be on its way to its process, in a socket, where nobody can
+ * look; so it stays its own for as long as that process lives. Is it gone?
+ */
+static bool give_up(struct registry *registry, struct guest *guest,
 		    const char *why)
 {
-	if (is_alive(guest))
+	uint32_t taken = 0;
+	bool alive = is_alive(guest);
+
+	if (alive) {
 		find_all(guest);
-	log_info("guest %s %s: %u leases taken back", guest->name, why,
-		 guest->account.held);
-	registry_dismiss(registry, guest);
+		taken = pool_revoke_found(guest->pool, &guest->account);
+	}
+	if (!alive || guest->account.held == 0) {
+		log_info("guest %s %s: %u leases taken back", guest->name, why,
+			 taken + guest->account.held);
+		registry_dismiss(registry, guest);
+		return true;
+	}
+	if (!guest->given_up)
+		log_warning("guest %s %s: %u leases taken back; %u were not "
+			    "found, and are kept from others until process %d "
+			    "ends",
+			    guest->name, why, taken, guest->account.held,
+			    (int)guest->pid);
+	guest->given_up = true;
+	return false;
 }
 
 /* Restoring */
@@ -197,7 +217,7 @@ static int check_claim(const struct guest *guest,
 		       const struct lab_lease_msg *hello, pid_t pid,
 		       struct err *err)
 {
-	if (guest == NULL)
+	if (guest == NULL || guest->given_up)
 		return err_say(err, ESTALE,
 			       "no guest of this name is awaited: its time is "
 			       "over, or this broker never knew it");
@@ -246,12 +266,13 @@ size_t adopt_settle(struct registry *registry, bool late)
 		next = g->next;
 		if (!is_awaited(g))
 			continue;
+		bool gone = false;
 		if (!is_alive(g))
-			give_up(registry, g, "ended without a broker");
-		else if (late)
-			give_up(registry, g, "has not come back in time");
-		else
-			awaited++;
+			gone = give_up(registry, g, "ended without a broker");
+		else if (late || g->given_up)
+			gone = give_up(registry, g,
+				       "has not come back in time");
+		awaited += !gone;
 	}
 	return awaited;
 }

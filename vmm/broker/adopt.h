@@ -34,7 +34,8 @@ int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 
 /*
  * Take back what those held whose process is gone; and, when it is `late`, of
- * all that are awaited. How many still are.
+ * all that are awaited what can be found. How many guests are still to be
+ * looked at: awaited, or in a process that may yet receive a lease.
  */
 size_t adopt_settle(struct registry *registry, bool late);
 

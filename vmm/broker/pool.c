@@ -295,6 +295,21 @@ void pool_revoke_all(struct pool *self, struct account *account)
 		pool_revoke(self, account->leases.first, account);
 }
 
+uint32_t pool_revoke_found(struct pool *self, struct account *account)
+{
+	uint32_t revoked = 0, next;
+
+	for (uint32_t i = account->leases.first; i != LEDGER_NO_EXTENT;
+	     i = next) {
+		next = ledger_next(self->ledger, i);
+		if (self->files[i] < 0)
+			continue;
+		pool_revoke(self, i, account);
+		revoked++;
+	}
+	return revoked;
+}
+
 /* What an earlier broker left */
 
 void pool_restore(struct pool *self, uint32_t extent, struct account *account)

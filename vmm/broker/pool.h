@@ -94,6 +94,9 @@ const struct proof_file *pool_record(struct pool *self, uint32_t extent);
  */
 void pool_adopt(struct pool *self, uint32_t extent, int fd);
 
+/* Take back from an account all of which there is a file; how many. */
+uint32_t pool_revoke_found(struct pool *self, struct account *account);
+
 /* Take back from an account all but what is seen; how many these were. */
 uint32_t pool_revoke_unseen(struct pool *self, struct account *account,
 			    const uint8_t *seen);

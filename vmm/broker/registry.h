@@ -32,6 +32,7 @@ struct guest {
 	struct account account;
 	struct session *session; /* that speaks for it; the session's to set.
 				  * NULL: it is awaited (broker/adopt) */
+	bool given_up; /* awaited no more, but for the end of its process */
 	uint32_t urged;	    /* leases asked of it for a waiter, not given yet */
 	bool deaf;	    /* let the last such request lapse */
 	/* Since when (us) it holds above its guarantee what others wait for,
