@@ -125,3 +125,17 @@ tests_unit_recall_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
 tests_unit_watermark_test_SOURCES = tests/unit/watermark-test.c
 tests_unit_watermark_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_watermark_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/ledger-cost
+TESTS += tests/unit/ledger-cost.sh
+EXTRA_DIST += tests/unit/ledger-cost.sh
+tests_unit_ledger_cost_SOURCES = tests/unit/ledger-cost.c
+tests_unit_ledger_cost_LDADD = vmm/libbroker.a vmm/libbase.a
+
+check_PROGRAMS += tests/unit/metadata-test
+TESTS += tests/unit/metadata-test
+tests_unit_metadata_test_SOURCES = tests/unit/metadata-test.c
+tests_unit_metadata_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_metadata_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_unit_metadata_test_LDADD = vmm/libbroker.a vmm/libmachine.a vmm/libmem.a \
+	vmm/libbase.a $(CMOCKA_LIBS) $(UUID_LIBS)
