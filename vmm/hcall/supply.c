@@ -190,14 +190,33 @@ struct task {
 /* An answer to what was asked for it may still come. */
 #define GRACE (UINT64_C(1000) * CLIENT_DEADLINE)
 
+/* What the broker has, it gives within so many ms. */
+#define PROMPT 100
+
+/*
+ * When a want need not be thought of any more. Whose time is over does not
+ * wait along with one who has more of it, and whose question is under way.
+ */
+static uint64_t end_of(const struct supply *self, const struct want *want)
+{
+	uint64_t prompt = self->asked_at + PROMPT;
+	bool behind = self->guest->busy && self->patient &&
+		      want->id != self->asked_for;
+
+	if (!behind || want->announced)
+		return want_end(want, GRACE);
+	return want->deadline > prompt ? want->deadline : prompt;
+}
+
 static bool fits(const struct hcall_guest *guest, const struct want *want)
 {
 	return balance_fits(guest, want->order, want->count, guest->marks.min);
 }
 
 /* Tell each want that can be served, or whose time is over. */
-static void serve(struct hcall_guest *guest, uint64_t now)
+static void serve(struct supply *self, uint64_t now)
 {
+	struct hcall_guest *guest = self->guest;
 	struct want *next;
 
 	for (struct want *w = guest->wants.first; w != NULL; w = next) {
@@ -206,7 +225,7 @@ static void serve(struct hcall_guest *guest, uint64_t now)
 			if (!guest->busy)
 				finish(guest, w, 0);
 		} else if ((guest->gone && !fits(guest, w)) ||
-			   now > want_end(w, GRACE)) {
+			   now > end_of(self, w)) {
 			finish(guest, w, -ENOMEM);
 		} else if (fits(guest, w)) {
 			want_tell(w);
@@ -244,6 +263,8 @@ static void ask_for(struct supply *self, struct want *want, uint64_t now,
 	uint64_t left = want->deadline > now ? want->deadline - now : 0;
 	*task = (struct task){.what = ASK, .wait_ms = (uint32_t)left};
 	self->asked_for = want->id;
+	self->asked_at = now;
+	self->patient = left > 0;
 }
 
 static void ask_ahead(struct supply *self, struct task *task)
@@ -251,6 +272,7 @@ static void ask_ahead(struct supply *self, struct task *task)
 	struct hcall_guest *guest = self->guest;
 
 	self->asked_for = 0;
+	self->patient = false;
 	if (fail_should(&guest->fail, LAB_FAIL_REFILL, LAB_MAX_ORDER, false) ||
 	    fail_should(&guest->fail, LAB_FAIL_LEASE, LAB_MAX_ORDER, false))
 		refused(self, -ENOMEM);
@@ -265,7 +287,7 @@ static struct task decide(struct supply *self)
 	uint64_t now = want_now();
 	struct want *unmet;
 
-	serve(guest, now);
+	serve(self, now);
 	if (guest->busy)
 		return task;
 	if (balance_has_surplus(guest) &&
@@ -355,14 +377,15 @@ static void log_failure(struct supply *self)
 }
 
 /* ms until some want's time is over; -1 without any. */
-static int patience(struct hcall_guest *guest)
+static int patience(struct supply *self)
 {
+	struct hcall_guest *guest = self->guest;
 	uint64_t end = UINT64_MAX;
 
 	spin_lock(&guest->lock);
 	for (const struct want *w = guest->wants.first; w != NULL; w = w->next)
-		if (want_end(w, GRACE) < end)
-			end = want_end(w, GRACE);
+		if (w->count > 0 && end_of(self, w) < end)
+			end = end_of(self, w);
 	spin_unlock(&guest->lock);
 	if (end == UINT64_MAX)
 		return -1;
@@ -388,7 +411,7 @@ static void *run(void *context)
 			{.fd = guest->wake, .events = POLLIN},
 			{.fd = self->socket, .events = POLLIN},
 		};
-		poll(fds, 2, patience(guest));
+		poll(fds, 2, patience(self));
 		if (fds[0].revents != 0)
 			eventfd_read(guest->wake, &ignored);
 	}
