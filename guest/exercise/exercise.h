@@ -47,8 +47,9 @@ int exercise_greedy(int argc, char **argv);
  * never be refused. Wants a limit above the guarantee, and a greedy one. */
 int exercise_modest(int argc, char **argv);
 
-/* TAP: refused | served | given | aloud: want what is above the guarantee when
- * the pool has no more. Wants neighbours as in tests/system/fair-inside.sh. */
+/* TAP: refused | served | beside | given | aloud: want what is above the
+ * guarantee when the pool has no more. Wants neighbours as in
+ * tests/system/fair-inside.sh. */
 int exercise_needy(int argc, char **argv);
 
 /* [PAGES [ROUNDS [PASSES]]] take and give back, to be watched. */

@@ -69,10 +69,21 @@ static bool atomic_grant(void)
 	return true;
 }
 
+/* Another's patience is not one's own. */
+static void do_not_wait_along(void)
+{
+	expect(call(LAB_HC_GRANT, IMPATIENT, 0), -LAB_ENOMEM);
+	expect(waiter_is_over(), false);
+}
+
+static bool along; /* processor 0 wants a page, too, but will not wait */
+
 static void go_on(void)
 {
 	while (!waiter_is_in())
 		cpu_pause();
+	if (along)
+		do_not_wait_along();
 	do {
 		if (!atomic_grant())
 			return;
@@ -130,6 +141,12 @@ static void served(void)
 	expect(meanwhile, MEANWHILE);
 	give_back((uint64_t)waiter.answer, 0);
 	drain_off();
+}
+
+static void beside(void)
+{
+	along = true;
+	served();
 }
 
 /* Others take until nothing is left; so does this guest, of the last. */
@@ -193,6 +210,9 @@ static const struct {
 	   not_in_time}},
 	 2},
 	{"served", {{"needy: served by what a sibling releases", served}}, 1},
+	{"beside",
+	 {{"needy: with NORETRY it does not wait beside one who does", beside}},
+	 1},
 	{"given", {{"needy: given what a neighbour was asked for", given}}, 1},
 	{"aloud",
 	 {{"needy: failures aloud and in silence", aloud_and_in_silence}},
@@ -209,6 +229,6 @@ int exercise_needy(int argc, char **argv)
 		refill(false);
 		return tap_run(&group, 1);
 	}
-	puts("needy: refused, served, given or aloud?");
+	puts("needy: refused, served, beside, given or aloud?");
 	return 2;
 }

@@ -219,7 +219,7 @@ until (($(<"/proc/$planted/ksm_merging_pages") == 1024 || SECONDS >= end)); do
     read -r -t 0.1 _ <&"$console" || true # ksmd's turn
 done
 finds "a VMM lets KSM merge its leases" \
-    "frame-ksm frame-shared frame-twice mapped-private mergeable"
+    "frame-copy frame-ksm frame-shared frame-twice mapped-private mergeable"
 finish
 echo "$run_before" >$ksm/run
 echo "$scan_before" >$ksm/pages_to_scan

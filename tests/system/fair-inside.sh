@@ -73,6 +73,8 @@ nobody_gives() {
     # An hour: nothing but the sibling's release ends it before this test ends.
     needy served "a sibling can" --kernel-timeout 3600000
     quiet dave "a sibling can"
+    needy beside "one waits and one does not" --kernel-timeout 8000
+    quiet dave "one waits and one does not"
     needy aloud "failures" --kernel-timeout 0
     failures_counted
     dismiss ada "nobody can give"

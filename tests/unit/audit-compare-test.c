@@ -159,6 +159,10 @@ static void mergeable(struct world *w)
 {
 	w->mappings[2].mergeable = true;
 }
+static void merged(struct world *w)
+{
+	w->mappings[2].ksm = 8;
+}
 static void swapped(struct world *w)
 {
 	w->mappings[2].swap = 4;
@@ -251,6 +255,7 @@ static const struct {
 	{forkable, "forkable ", "a fork of the VMM"},
 	{dumpable, "dumpable ", "a core dump"},
 	{mergeable, "mergeable ", "KSM"},
+	{merged, "frame-ksm ", "8 KiB of it are merged by KSM"},
 	{swapped, "swapped ", "4 KiB of it are swapped out"},
 	{by_another_guest, "mapped-elsewhere ",
 	 "guest bob's VMM (process 12) maps it too"},

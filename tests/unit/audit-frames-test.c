@@ -86,18 +86,12 @@ static const struct {
 	void (*spoil)(struct frame *frame);
 	const char *names;
 } cases[] = {
-	{absent, "not-resident "},
-	{swapped, "swapped "},
-	{mapped_twice, "frame-shared "},
-	{mapped_never, "frame-shared "},
-	{merged, "frame-ksm "},
-	{copied, "frame-copy "},
-	{swap_cached, "frame-swapcache "},
-	{poisoned, "frame-poisoned "},
-	{no_page, "frame-free "},
-	{in_the_buddies, "frame-free "},
-	{huge, "frame-backing "},
-	{transparent, ""},
+	{absent, "not-resident "},	   {swapped, "swapped "},
+	{mapped_twice, "frame-shared "},   {mapped_never, "frame-shared "},
+	{merged, "frame-ksm frame-copy "}, {copied, "frame-copy "},
+	{swap_cached, "frame-swapcache "}, {poisoned, "frame-poisoned "},
+	{no_page, "frame-free "},	   {in_the_buddies, "frame-free "},
+	{huge, "frame-backing "},	   {transparent, ""},
 };
 
 static void names_what_is_wrong(void **state)
@@ -272,6 +266,27 @@ static void reads_runs_and_gaps(void **state)
 	frames_close(&files);
 }
 
+/* A kernel that says it of all is believed of none. */
+static void ksm_unknown_is_not_said(void **state)
+{
+	const uint64_t pages[] = {UINT64_C(1) << 63 | 1}, counts[] = {0, 1};
+	const uint64_t flags[] = {0, FLAG(KPF_KSM) | FLAG(KPF_ANON)};
+	struct frames files = {.counts = file_of(counts, 2),
+			       .flags = file_of(flags, 2),
+			       .pages = file_of(pages, 1),
+			       .pid = ADA};
+	struct frame frame;
+	struct err err = {.text = ""};
+	(void)state;
+
+	assert_int_equal(frames_read(&files, ADA, 0, &frame, 1, &err), 0);
+	assert_int_equal(frame.flags, flags[1]);
+	files.ksm_unknown = true;
+	assert_int_equal(frames_read(&files, ADA, 0, &frame, 1, &err), 0);
+	assert_int_equal(frame.flags, FLAG(KPF_ANON));
+	frames_close(&files);
+}
+
 static void hidden_numbers_are_said(void **state)
 {
 	const uint64_t pages[] = {UINT64_C(1) << 63};
@@ -376,6 +391,7 @@ int main(void)
 		cmocka_unit_test(a_frame_in_two_leases),
 		cmocka_unit_test(the_one_that_reaches_furthest),
 		cmocka_unit_test(reads_runs_and_gaps),
+		cmocka_unit_test(ksm_unknown_is_not_said),
 		cmocka_unit_test(hidden_numbers_are_said),
 		cmocka_unit_test(who_is_gone_has_no_frames),
 		cmocka_unit_test(keeps_what_both_looks_had),

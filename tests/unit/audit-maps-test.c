@@ -72,7 +72,9 @@ static void parses_details(void **state)
 	maps_parse_detail("Swap:                 12 kB\n", &m);
 	maps_parse_detail("SwapPss:              99 kB\n", &m);
 	assert_int_equal(m.rss, 1024);
+	maps_parse_detail("KSM:                   8 kB\n", &m);
 	assert_int_equal(m.swap, 12);
+	assert_int_equal(m.ksm, 8);
 	maps_parse_detail("VmFlags: rd wr sh mr mw me ms sd \n", &m);
 	assert_false(m.locked || m.dontfork || m.dontdump || m.mergeable);
 	maps_parse_detail("VmFlags: rd wr lo dc dd mg\n", &m);

@@ -82,6 +82,10 @@ static void compare_shape(const struct snapshot *snapshot,
 	if (m->mergeable)
 		differences_add(out, CHECK_MERGEABLE, snapshot, where,
 				"KSM may merge its pages with others");
+	if (m->ksm > 0)
+		differences_add(out, CHECK_FRAME_KSM, snapshot, where,
+				"%llu KiB of it are merged by KSM",
+				(unsigned long long)m->ksm);
 	if (m->swap > 0)
 		differences_add(out, CHECK_SWAPPED, snapshot, where,
 				"%llu KiB of it are swapped out",

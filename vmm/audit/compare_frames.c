@@ -30,7 +30,7 @@ static bool is_wrong(const struct frame *f, enum check check, bool huge)
 		return has(f, KPF_KSM);
 	case CHECK_FRAME_COPY:
 		/* The file's pages are not; what was written privately is. */
-		return has(f, KPF_ANON) && !has(f, KPF_KSM);
+		return has(f, KPF_ANON);
 	case CHECK_FRAME_SWAPCACHE:
 		return has(f, KPF_SWAPCACHE);
 	case CHECK_FRAME_POISONED:

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel-page-flags.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* An entry of pagemap: Documentation/admin-guide/mm/pagemap.rst. */
@@ -31,6 +33,27 @@ static int open_file(const char *path, struct err *err)
 							 : "");
 }
 
+/*
+ * Some kernels, 6.12 among them, say KPF_KSM of every anonymous page. A page of
+ * our own is never merged: if it is said of that, it is not believed of any,
+ * and what smaps says of KSM must do.
+ */
+static int probe_ksm(struct frames *self, struct err *err)
+{
+	struct frame frame;
+	long page = sysconf(_SC_PAGESIZE);
+	char *own = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (own == MAP_FAILED)
+		return err_set(err, errno, "look at a page of our own");
+	*own = 1;
+	int r = frames_read(self, getpid(), (uintptr_t)own, &frame, 1, err);
+	munmap(own, (size_t)page);
+	self->ksm_unknown = r == 0 && frame.flags >> KPF_KSM & 1;
+	return r;
+}
+
 int frames_open(struct frames *self, struct err *err)
 {
 	*self = (struct frames){.counts = -1, .flags = -1, .pages = -1};
@@ -38,11 +61,10 @@ int frames_open(struct frames *self, struct err *err)
 	if (self->counts < 0)
 		return self->counts;
 	self->flags = open_file("/proc/kpageflags", err);
-	if (self->flags < 0) {
+	int r = self->flags < 0 ? self->flags : probe_ksm(self, err);
+	if (r < 0)
 		frames_close(self);
-		return -err->code;
-	}
-	return 0;
+	return r;
 }
 
 void frames_close(struct frames *self)
@@ -107,6 +129,8 @@ static int read_run(struct frames *self, struct frame *run, unsigned int count,
 	for (unsigned int i = 0; i < count; i++) {
 		run[i].count = counts[i];
 		run[i].flags = flags[i];
+		if (self->ksm_unknown)
+			run[i].flags &= ~(UINT64_C(1) << KPF_KSM);
 	}
 	return 0;
 }

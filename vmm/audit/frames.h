@@ -28,6 +28,7 @@ struct frames {
 	int flags;  /* /proc/kpageflags */
 	int pages;  /* /proc/PID/pagemap of the process below */
 	pid_t pid;
+	bool ksm_unknown; /* see probe_ksm() */
 };
 
 /* Open what the kernel says. 0, and frames_close() after it. */

@@ -55,6 +55,8 @@ void maps_parse_detail(const char *line, struct mapping *m)
 		m->rss += kib;
 	else if (sscanf(line, "Swap: %" SCNu64 " kB", &kib) == 1)
 		m->swap = kib;
+	else if (sscanf(line, "KSM: %" SCNu64 " kB", &kib) == 1)
+		m->ksm = kib;
 }
 
 size_t maps_count(FILE *text, const struct snapshot *snapshot)
@@ -83,6 +85,7 @@ static void join(struct mapping *m, const struct mapping *next)
 	m->end = next->end;
 	m->rss += next->rss;
 	m->swap += next->swap;
+	m->ksm += next->ksm;
 	m->shared &= next->shared;
 	m->locked &= next->locked;
 	m->dontfork &= next->dontfork;

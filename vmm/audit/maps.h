@@ -25,6 +25,7 @@ struct mapping {
 	bool shared;	     /* MAP_SHARED */
 	uint64_t rss;	     /* KiB; huge pages count too */
 	uint64_t swap;	     /* KiB */
+	uint64_t ksm;	     /* KiB that KSM merged; 0 before Linux 6.6 */
 	bool locked;	     /* mlock()ed */
 	bool dontfork;	     /* a fork does not get it */
 	bool dontdump;	     /* nor does a core dump */

@@ -191,9 +191,25 @@ struct task {
 
 /* An answer to what was asked for it may still come, if there is who answers.
  */
-static uint64_t end_of(const struct hcall_guest *guest, const struct want *want)
+#define GRACE (UINT64_C(1000) * CLIENT_DEADLINE)
+
+/* What the broker has, it gives within so many ms. */
+#define PROMPT 100
+
+/*
+ * When a want need not be thought of any more. Whose time is over does not
+ * wait along with one who has more of it, and whose question is under way.
+ */
+static uint64_t end_of(const struct supply *self, const struct want *want)
 {
-	return want_end(want, guest->away ? 0 : 1000 * CLIENT_DEADLINE);
+	const struct hcall_guest *guest = self->guest;
+	uint64_t prompt = self->asked_at + PROMPT;
+	bool behind = guest->busy && self->patient &&
+		      want->id != self->asked_for;
+
+	if (!behind || want->announced)
+		return want_end(want, guest->away ? 0 : GRACE);
+	return want->deadline > prompt ? want->deadline : prompt;
 }
 
 static bool fits(const struct hcall_guest *guest, const struct want *want)
@@ -202,8 +218,9 @@ static bool fits(const struct hcall_guest *guest, const struct want *want)
 }
 
 /* Tell each want that can be served, or whose time is over. */
-static void serve(struct hcall_guest *guest, uint64_t now)
+static void serve(struct supply *self, uint64_t now)
 {
+	struct hcall_guest *guest = self->guest;
 	struct want *next;
 
 	for (struct want *w = guest->wants.first; w != NULL; w = next) {
@@ -212,7 +229,7 @@ static void serve(struct hcall_guest *guest, uint64_t now)
 			if (!guest->busy)
 				finish(guest, w, 0);
 		} else if ((guest->gone && !fits(guest, w)) ||
-			   now > end_of(guest, w)) {
+			   now > end_of(self, w)) {
 			finish(guest, w, -ENOMEM);
 		} else if (fits(guest, w)) {
 			want_tell(w);
@@ -250,6 +267,8 @@ static void ask_for(struct supply *self, struct want *want, uint64_t now,
 	uint64_t left = want->deadline > now ? want->deadline - now : 0;
 	*task = (struct task){.what = ASK, .wait_ms = (uint32_t)left};
 	self->asked_for = want->id;
+	self->asked_at = now;
+	self->patient = left > 0;
 }
 
 static void ask_ahead(struct supply *self, struct task *task)
@@ -257,6 +276,7 @@ static void ask_ahead(struct supply *self, struct task *task)
 	struct hcall_guest *guest = self->guest;
 
 	self->asked_for = 0;
+	self->patient = false;
 	if (fail_should(&guest->fail, LAB_FAIL_REFILL, LAB_MAX_ORDER, false) ||
 	    fail_should(&guest->fail, LAB_FAIL_LEASE, LAB_MAX_ORDER, false))
 		refused(self, -ENOMEM);
@@ -271,7 +291,7 @@ static struct task decide(struct supply *self)
 	uint64_t now = want_now();
 	struct want *unmet;
 
-	serve(guest, now);
+	serve(self, now);
 	if (guest->busy)
 		return task;
 	if (balance_has_surplus(guest) &&
@@ -369,8 +389,8 @@ static int patience(struct supply *self)
 	spin_lock(&guest->lock);
 	int knock = guest->away ? rejoin_patience(&self->rejoin, now) : -1;
 	for (const struct want *w = guest->wants.first; w != NULL; w = w->next)
-		if (end_of(guest, w) < end)
-			end = end_of(guest, w);
+		if (w->count > 0 && end_of(self, w) < end)
+			end = end_of(self, w);
 	spin_unlock(&guest->lock);
 	if (end == UINT64_MAX)
 		return knock;

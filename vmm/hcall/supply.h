@@ -25,6 +25,8 @@ struct supply {
 	struct rejoin rejoin;
 	int socket;	    /* readable when the broker has said something */
 	uint64_t asked_for; /* the id of whose want; 0: a refill */
+	uint64_t asked_at;  /* ms */
+	bool patient;	    /* what was asked for may wait for other guests */
 	struct failure_log failures;
 	pthread_t thread;
 	atomic_bool stop;
