@@ -119,7 +119,7 @@ inline do_hello(v)
 	fi
 }
 
-inline do_lease(v)
+inline session_lease(v)
 {
 	if
 	:: waiting[v] -> drop(v)
@@ -143,7 +143,7 @@ inline do_lease(v)
 #define FINDS(v, lease) (state[EXTENT_OF(lease)] == EXTENT_LEASED)
 #endif
 
-inline do_return(v)
+inline session_return(v)
 {
 	if
 	:: d_step { taken[v] != 0 && taken[v] == lease ->
@@ -162,8 +162,8 @@ inline dispatch(v)
 {
 	if
 	:: type == LAB_LEASE_HELLO && !session[v] -> do_hello(v)
-	:: type == LAB_LEASE_LEASE && session[v] -> do_lease(v)
-	:: type == LAB_LEASE_RETURN && session[v] -> do_return(v)
+	:: type == LAB_LEASE_LEASE && session[v] -> session_lease(v)
+	:: type == LAB_LEASE_RETURN && session[v] -> session_return(v)
 	:: else -> drop(v)
 	fi;
 	d_step {

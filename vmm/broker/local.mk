@@ -17,6 +17,9 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/journal.h \
 	vmm/broker/ledger.c \
 	vmm/broker/ledger.h \
+	vmm/broker/ledger_account.c \
+	vmm/broker/ledger_private.h \
+	vmm/broker/ledger_validate.c \
 	vmm/broker/listener.c \
 	vmm/broker/listener.h \
 	vmm/broker/pool.c \
@@ -33,6 +36,9 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/registry.h \
 	vmm/broker/session.c \
 	vmm/broker/session.h \
+	vmm/broker/session_serve.c \
+	vmm/broker/session_private.h \
+	vmm/broker/session_take.c \
 	vmm/broker/shortage.c \
 	vmm/broker/shortage.h \
 	vmm/broker/snapshot.c \
