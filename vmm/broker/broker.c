@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections and pools on the event loop. */
+/* Pools on the event loop: what is due, and when. */
 #include <config.h>
 
 #include "broker/broker.h"
@@ -16,15 +16,12 @@
 #include "base/log.h"
 #include "broker/adopt.h"
 #include "broker/backing.h"
+#include "broker/connections.h"
 #include "broker/listener.h"
-#include "broker/session.h"
 #include "broker/shortage.h"
 #include "broker/snapshot.h"
 
 #define US_PER_S UINT64_C(1000000)
-
-/* A client that has not said HELLO by then is dropped: slots are finite. */
-#define HELLO_DEADLINE (10 * US_PER_S)
 
 /* How long to leave a pool alone that has no memory for fresh leases. */
 #define RETRY_PERIOD (2 * US_PER_S)
@@ -35,172 +32,21 @@
 /* Descriptors beside those of leases and clients: loop, logs, viewers. */
 #define DESCRIPTORS_SPARE 512
 
-struct connection {
-	struct broker *broker;
-	struct session *session;
-	sd_event_source *input;
-	sd_event_source *deadline; /* until HELLO */
-	struct connection *next;
-	struct connection *prev;
-};
-
 struct broker {
 	sd_event *event;
 	struct registry registry;
-	struct connection *first;
-	unsigned int nconnections;
-	bool exit_when_alone;
+	struct connections connections;
 	int lock;
 	char dir[256];	/* the run directory, once claimed; else empty */
 	char path[512]; /* of the socket, likewise */
 	uint64_t await; /* us that guests of the broker before have */
 	uint64_t await_end;
-	sd_event_source *accept;
 	sd_event_source *scrub; /* runs while there is something to scrub */
 	sd_event_source *watch; /* after each event: is there? */
 	sd_event_source *retry; /* armed while a pool is short of memory */
 	sd_event_source *due;	/* armed for the next deadline of a shortage */
 	sd_event_source *awaited; /* armed while guests are awaited */
 };
-
-/* Connections */
-
-static void connection_close(struct connection *self)
-{
-	struct broker *broker = self->broker;
-
-	sd_event_source_disable_unref(self->input);
-	sd_event_source_disable_unref(self->deadline);
-	session_free(self->session);
-	if (self->next != NULL)
-		self->next->prev = self->prev;
-	if (self->prev != NULL)
-		self->prev->next = self->next;
-	else
-		broker->first = self->next;
-	free(self);
-	broker->nconnections--;
-}
-
-/* The client is gone: its leases come back, and a slot is free. */
-static void connection_end(struct connection *self)
-{
-	struct broker *broker = self->broker;
-
-	session_end(self->session);
-	connection_close(self);
-	if (broker->accept != NULL)
-		sd_event_source_set_enabled(broker->accept, SD_EVENT_ON);
-	if (broker->nconnections == 0 && broker->exit_when_alone)
-		sd_event_exit(broker->event, 0);
-}
-
-/* The time of this turn of the loop. */
-static uint64_t now_of(const struct broker *self)
-{
-	uint64_t now = 0;
-
-	sd_event_now(self->event, CLOCK_MONOTONIC, &now);
-	return now;
-}
-
-static int on_input(sd_event_source *source, int fd, uint32_t events,
-		    void *context)
-{
-	struct connection *self = context;
-	(void)source, (void)fd, (void)events;
-
-	if (!session_receive(self->session, now_of(self->broker))) {
-		connection_end(self);
-	} else if (self->deadline != NULL &&
-		   session_guest(self->session) != NULL) {
-		self->deadline = sd_event_source_disable_unref(self->deadline);
-	}
-	return 0;
-}
-
-static int on_deadline(sd_event_source *source, uint64_t now, void *context)
-{
-	(void)source, (void)now;
-	log_warning("a client dropped: it did not say HELLO");
-	connection_end(context);
-	return 0;
-}
-
-static int connection_watch(struct connection *self, int socket)
-{
-	sd_event *event = self->broker->event;
-
-	int r = sd_event_add_io(event, &self->input, socket, EPOLLIN, on_input,
-				self);
-	if (r < 0)
-		return r;
-	return sd_event_add_time_relative(event, &self->deadline,
-					  CLOCK_MONOTONIC, HELLO_DEADLINE, 0,
-					  on_deadline, self);
-}
-
-int broker_adopt_connection(struct broker *self, int socket, struct err *err)
-{
-	struct connection *connection = calloc(1, sizeof(*connection));
-
-	if (connection == NULL)
-		return err_set(err, ENOMEM, "serve a client");
-	int r = session_new(&connection->session, &self->registry, socket, err);
-	if (r < 0) {
-		free(connection);
-		return r;
-	}
-	connection->broker = self;
-	connection->next = self->first;
-	if (self->first != NULL)
-		self->first->prev = connection;
-	self->first = connection;
-	self->nconnections++;
-	r = connection_watch(connection, socket);
-	if (r < 0) {
-		/* The session owned the socket: keep the caller's promise. */
-		log_error("a client dropped: %s", strerror(-r));
-		connection_end(connection);
-	}
-	return 0;
-}
-
-static int on_accept(sd_event_source *source, int listener, uint32_t events,
-		     void *context)
-{
-	struct broker *self = context;
-	struct err err;
-	(void)events;
-
-	if (self->nconnections == BROKER_CLIENTS_MAX) {
-		log_warning("%d clients are served; more must wait",
-			    BROKER_CLIENTS_MAX);
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
-		return 0;
-	}
-	cleanup_close int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (socket < 0) {
-		/* It went while it waited; or there are no descriptors, and
-		 * the loop would ask again at once, and for ever. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM) {
-			log_warning("cannot take a client: %s; clients wait",
-				    strerror(errno));
-			sd_event_source_set_enabled(source, SD_EVENT_OFF);
-			sd_event_source_set_time_relative(self->retry,
-							  RETRY_PERIOD);
-			sd_event_source_set_enabled(self->retry,
-						    SD_EVENT_ONESHOT);
-		}
-		return 0;
-	}
-	if (broker_adopt_connection(self, socket, &err) < 0)
-		log_warning("a client dropped: %s", err.text);
-	else
-		steal_fd(&socket);
-	return 0;
-}
 
 /*
  * Scrubbing: in the background, one lease of each pool a turn. It has the
@@ -228,8 +74,6 @@ static int on_retry(sd_event_source *source, uint64_t now, void *context)
 
 	for (size_t i = 0; i < self->registry.npools; i++)
 		pool_retry(self->registry.pools[i]);
-	if (self->accept != NULL && self->nconnections < BROKER_CLIENTS_MAX)
-		sd_event_source_set_enabled(self->accept, SD_EVENT_ON);
 	return 0;
 }
 
@@ -242,7 +86,8 @@ static int on_due(sd_event_source *source, uint64_t now, void *context)
 
 static void settle(struct broker *self)
 {
-	uint64_t due = shortage_settle(&self->registry, now_of(self));
+	uint64_t due = shortage_settle(&self->registry,
+				       connections_now(&self->connections));
 
 	if (due == UINT64_MAX) {
 		sd_event_source_set_enabled(self->due, SD_EVENT_OFF);
@@ -333,6 +178,7 @@ int broker_new(struct broker **out, sd_event *event, struct err *err)
 		return err_set(err, ENOMEM, "make a broker");
 	self->event = sd_event_ref(event);
 	self->lock = -1;
+	connections_init(&self->connections, self->event, &self->registry);
 	self->await = BROKER_AWAIT_MS * US_PER_S / 1000;
 	int r = add_sources(self);
 	if (r < 0) {
@@ -347,13 +193,8 @@ void broker_free(struct broker *self)
 {
 	if (self == NULL)
 		return;
-	while (self->first != NULL)
-		connection_close(self->first);
-	if (self->accept != NULL) {
-		close(sd_event_source_get_io_fd(self->accept));
-		sd_event_source_disable_unref(self->accept);
+	if (connections_close(&self->connections))
 		unlink(self->path);
-	}
 	sd_event_source_disable_unref(self->scrub);
 	sd_event_source_disable_unref(self->watch);
 	sd_event_source_disable_unref(self->retry);
@@ -424,7 +265,7 @@ static void await(struct broker *self)
 	if (awaited == 0)
 		return;
 	log_info("%zu guests of the broker before are awaited", awaited);
-	self->await_end = now_of(self) + self->await;
+	self->await_end = connections_now(&self->connections) + self->await;
 	sd_event_source_set_time_relative(self->awaited, 0);
 	sd_event_source_set_enabled(self->awaited, SD_EVENT_ONESHOT);
 }
@@ -435,8 +276,7 @@ int broker_listen(struct broker *self, struct err *err)
 
 	if (fd < 0)
 		return fd;
-	int r = sd_event_add_io(self->event, &self->accept, fd, EPOLLIN,
-				on_accept, self);
+	int r = connections_listen(&self->connections, fd);
 	if (r < 0) {
 		unlink(self->path);
 		return err_set(err, -r, "wait for clients on %s", self->path);
@@ -451,11 +291,14 @@ void broker_take_after(struct broker *self, uint64_t us)
 	self->registry.take_after = us;
 }
 
+int broker_adopt_connection(struct broker *self, int socket, struct err *err)
+{
+	return connections_add(&self->connections, socket, err);
+}
+
 void broker_exit_when_alone(struct broker *self)
 {
-	self->exit_when_alone = true;
-	if (self->nconnections == 0)
-		sd_event_exit(self->event, 0);
+	connections_exit_when_alone(&self->connections);
 }
 
 const struct registry *broker_registry(const struct broker *self)

@@ -12,11 +12,11 @@
 #include <systemd/sd-event.h>
 
 #include "base/err.h"
+#include "broker/connections.h"
 #include "broker/pool.h"
 #include "broker/registry.h"
 #include "broker/view.h"
 
-#define BROKER_CLIENTS_MAX 1024
 #define BROKER_SOCKET_NAME "broker.sock"
 #define BROKER_LOCK_NAME   "broker.lock"
 

@@ -13,6 +13,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/broker.h \
 	vmm/broker/channel.c \
 	vmm/broker/channel.h \
+	vmm/broker/connections.c \
+	vmm/broker/connections.h \
 	vmm/broker/journal.c \
 	vmm/broker/journal.h \
 	vmm/broker/ledger.c \
