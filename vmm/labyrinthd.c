@@ -17,6 +17,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "activation.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/size.h"
@@ -263,6 +264,7 @@ static int serve_one(const struct options *options, struct broker *broker,
 }
 
 static int serve_viewers_too(const struct options *options,
+			     const struct activation *sockets,
 			     struct broker *broker, sd_event *event,
 			     struct err *err)
 {
@@ -271,11 +273,15 @@ static int serve_viewers_too(const struct options *options,
 	struct rpc_server *server = NULL;
 
 	if (options->libvirt_dir != NULL) {
-		int r = rpc_server_new(&server, event, options->libvirt_dir,
-				       &source, err);
+		int r = rpc_server_on(&server, event, options->libvirt_dir,
+				      sockets->libvirt, sockets->libvirt_ro,
+				      &source, err);
 		if (r < 0)
 			return r;
 	}
+	/* The manager's word for how long a turn of the loop may take. */
+	if (sd_event_set_watchdog(event, true) < 0)
+		log_warning("the service manager's watchdog is not served");
 	say_ready(options, broker);
 	sd_notify(0, "READY=1");
 	int r = loop(event, err);
@@ -288,8 +294,11 @@ static int serve_viewers_too(const struct options *options,
 static int serve_all(const struct options *options, struct broker *broker,
 		     sd_event *event, struct err *err)
 {
-	int r = broker_claim(broker, options->run_dir, err);
+	struct activation sockets;
+	int r = activation_take(&sockets, err);
 
+	if (r == 0)
+		r = broker_claim(broker, options->run_dir, err);
 	broker_await(broker, options->await);
 	if (r == 0)
 		r = broker_add_pools(broker, options->pools, options->npools,
@@ -297,8 +306,9 @@ static int serve_all(const struct options *options, struct broker *broker,
 	if (r == 0)
 		r = watch_signals(event, false, err);
 	if (r == 0)
-		r = broker_listen(broker, err);
-	return r < 0 ? r : serve_viewers_too(options, broker, event, err);
+		r = broker_listen(broker, sockets.lease, err);
+	return r < 0 ? r
+		     : serve_viewers_too(options, &sockets, broker, event, err);
 }
 
 static int serve(const struct options *options, struct err *err)

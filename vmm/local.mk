@@ -24,7 +24,7 @@ vmm_labyrinth_LDADD = \
 	vmm/libbase.a
 
 sbin_PROGRAMS += vmm/labyrinthd
-vmm_labyrinthd_SOURCES = vmm/labyrinthd.c
+vmm_labyrinthd_SOURCES = vmm/labyrinthd.c vmm/activation.c vmm/activation.h
 vmm_labyrinthd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 vmm_labyrinthd_LDADD = \
 	vmm/librpc.a \
@@ -32,6 +32,32 @@ vmm_labyrinthd_LDADD = \
 	vmm/libwire.a \
 	vmm/libbase.a \
 	$(SYSTEMD_LIBS) $(TIRPC_LIBS) $(XML_LIBS) $(UUID_LIBS)
+
+systemdsystemunit_DATA = \
+	vmm/systemd/labyrinthd.service \
+	vmm/systemd/labyrinthd.socket \
+	vmm/systemd/labyrinthd-ro.socket \
+	vmm/systemd/labyrinthd-lease.socket
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = vmm/completion/labyrinth
+EXTRA_DIST += \
+	vmm/systemd/labyrinthd.service.in \
+	vmm/systemd/labyrinthd.socket \
+	vmm/systemd/labyrinthd-ro.socket \
+	vmm/systemd/labyrinthd-lease.socket
+CLEANFILES += vmm/systemd/labyrinthd.service
+
+vmm/systemd/labyrinthd.service: $(srcdir)/vmm/systemd/labyrinthd.service.in
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(SED) 's|@sbindir[@]|$(sbindir)|' \
+		$(srcdir)/vmm/systemd/labyrinthd.service.in >$@
+
+# Completion is loaded by the command's name.
+install-data-hook:
+	cd $(DESTDIR)$(bashcompletiondir) && $(LN_S) -f labyrinth labyrinthd
+
+uninstall-hook:
+	rm -f $(DESTDIR)$(bashcompletiondir)/labyrinthd
 
 libexec_PROGRAMS += vmm/labyrinth-audit
 vmm_labyrinth_audit_SOURCES = vmm/audit.c

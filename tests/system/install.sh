@@ -22,13 +22,22 @@ for file in bin/labyrinth sbin/labyrinthd libexec/labyrinth-audit \
     lib/labyrinth/start.o lib/labyrinth/guest.lds \
     lib/labyrinth/liblabyrinth-guest.a lib/labyrinth/labyrinth-demo.elf \
     lib/pkgconfig/labyrinth-guest.pc share/man/man1/labyrinth.1 \
-    share/man/man8/labyrinthd.8; do
+    share/man/man8/labyrinthd.8 lib/systemd/system/labyrinthd.service \
+    share/bash-completion/completions/labyrinth \
+    share/bash-completion/completions/labyrinthd; do
     if [[ -s $root$prefix/$file ]]; then
         tap_ok "installed: $file"
     else
         tap_not_ok "installed: $file"
     fi
 done
+
+# With the distribution's own units beside ours, as they will be.
+mkdir -p "$root/usr/lib/systemd"
+cp -r /usr/lib/systemd/system "$root/usr/lib/systemd/"
+complaints=$(systemd-analyze verify --man=no --recursive-errors=no --root="$root" \
+    labyrinthd.service labyrinthd{,-ro,-lease}.socket 2>&1 || true)
+tap_is 'systemd finds no fault with the units' "$complaints" ''
 
 export PKG_CONFIG_PATH=$root$prefix/lib/pkgconfig
 pc() { pkg-config --define-variable=prefix="$root$prefix" "$@" labyrinth-guest; }

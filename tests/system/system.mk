@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 system_tests = \
 	tests/system/atomic.sh \
+	tests/system/activation \
 	tests/system/audit.sh \
+	tests/system/completion.sh \
 	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \

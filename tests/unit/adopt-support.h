@@ -364,7 +364,7 @@ static inline int try_start(struct fixture *f, struct err *err)
 		return -1;
 	broker_await(f->broker, f->await);
 	if (broker_add_pools(f->broker, &spec, 1, err) < 0 ||
-	    broker_listen(f->broker, err) < 0)
+	    broker_listen(f->broker, -1, err) < 0)
 		return -1;
 	f->ledger = pool_ledger(broker_registry(f->broker)->pools[0]);
 	assert_valid(f->ledger);

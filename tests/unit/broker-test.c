@@ -37,7 +37,7 @@ static struct broker *start_broker(struct fixture *f)
 	if (broker_new(&broker, f->event, &err) < 0 ||
 	    broker_claim(broker, f->dir, &err) < 0 ||
 	    broker_add_pools(broker, &spec, 1, &err) < 0 ||
-	    broker_listen(broker, &err) < 0)
+	    broker_listen(broker, -1, &err) < 0)
 		fail_msg("%s", err.text);
 	f->ledger = pool_ledger(broker_registry(broker)->pools[0]);
 	return broker;
@@ -340,7 +340,7 @@ static void replaces_a_stale_socket_only(void **state)
 	close(fd);
 	assert_int_equal(broker_new(&f->broker, f->event, &err), 0);
 	assert_int_equal(broker_claim(f->broker, f->dir, &err), 0);
-	assert_int_equal(broker_listen(f->broker, &err), -EEXIST);
+	assert_int_equal(broker_listen(f->broker, -1, &err), -EEXIST);
 	assert_said(&err, "is not a socket");
 	assert_int_equal(unlink(path), 0);
 }

@@ -39,6 +39,7 @@ struct broker {
 	int lock;
 	char dir[256];	/* the run directory, once claimed; else empty */
 	char path[512]; /* of the socket, likewise */
+	bool inherited; /* the socket: its file stays */
 	uint64_t await; /* us that guests of the broker before have */
 	uint64_t await_end;
 	sd_event_source *scrub; /* runs while there is something to scrub */
@@ -193,7 +194,7 @@ void broker_free(struct broker *self)
 {
 	if (self == NULL)
 		return;
-	if (connections_close(&self->connections))
+	if (connections_close(&self->connections) && !self->inherited)
 		unlink(self->path);
 	sd_event_source_disable_unref(self->scrub);
 	sd_event_source_disable_unref(self->watch);
@@ -270,18 +271,21 @@ static void await(struct broker *self)
 	sd_event_source_set_enabled(self->awaited, SD_EVENT_ONESHOT);
 }
 
-int broker_listen(struct broker *self, struct err *err)
+int broker_listen(struct broker *self, int listener, struct err *err)
 {
-	cleanup_close int fd = listener_open(self->path, err);
+	cleanup_close int fd =
+		listener >= 0 ? listener : listener_open(self->path, err);
 
 	if (fd < 0)
 		return fd;
 	int r = connections_listen(&self->connections, fd);
 	if (r < 0) {
-		unlink(self->path);
+		if (listener < 0)
+			unlink(self->path);
 		return err_set(err, -r, "wait for clients on %s", self->path);
 	}
 	steal_fd(&fd);
+	self->inherited = listener >= 0;
 	await(self);
 	return 0;
 }

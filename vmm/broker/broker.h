@@ -52,8 +52,11 @@ int broker_add_pools(struct broker *self, const struct pool_spec *specs,
 /* How long those may take to come back, from broker_listen() on. */
 void broker_await(struct broker *self, uint64_t ms);
 
-/* Listen on the claimed directory's socket. */
-int broker_listen(struct broker *self, struct err *err);
+/*
+ * Listen on a socket that somebody else made for us, and that is the broker's
+ * from here on; or (-1) on one of its own in the claimed directory.
+ */
+int broker_listen(struct broker *self, int listener, struct err *err);
 
 /*
  * Serve the client at the other end of a connected socket. 0, and the socket

@@ -98,6 +98,12 @@ int listen_open(struct listen_socket *out, const char *directory,
 	return r;
 }
 
+void listen_inherit(struct listen_socket *out, int fd)
+{
+	*out = (struct listen_socket){.fd = fd};
+	strcpy(out->address.sun_path, "an inherited socket");
+}
+
 void listen_close(struct listen_socket *self)
 {
 	struct stat there;

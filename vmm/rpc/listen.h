@@ -23,6 +23,9 @@ struct listen_socket {
 int listen_open(struct listen_socket *out, const char *directory,
 		const char *name, int everybody, struct err *err);
 
+/* Listen on a socket that somebody else made: its file is not ours. */
+void listen_inherit(struct listen_socket *out, int fd);
+
 /* Close it, and remove its file if it is still ours. */
 void listen_close(struct listen_socket *self);
 

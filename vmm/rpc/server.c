@@ -137,18 +137,11 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 	return 0;
 }
 
-static int listener_open(struct listener *self, struct rpc_server *server,
-			 const char *directory, const char *name, bool readonly,
-			 struct err *err)
+static int listener_watch(struct listener *self, struct err *err)
 {
-	self->server = server;
-	self->readonly = readonly;
-	sd_event *event = server->turns.inner;
-	int r = listen_open(&self->socket, directory, name, readonly, err);
-	if (r < 0)
-		return r;
-	r = sd_event_add_io(event, &self->io, self->socket.fd, EPOLLIN,
-			    on_connection, self);
+	sd_event *event = self->server->turns.inner;
+	int r = sd_event_add_io(event, &self->io, self->socket.fd, EPOLLIN,
+				on_connection, self);
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &self->rest,
 					       CLOCK_MONOTONIC, 0, 0, on_rested,
@@ -159,6 +152,19 @@ static int listener_open(struct listener *self, struct rpc_server *server,
 		return err_set(err, -r, "cannot watch %s",
 			       self->socket.address.sun_path);
 	return 0;
+}
+
+static int listener_open(struct listener *self, const char *directory,
+			 const char *name, int inherited, struct err *err)
+{
+	int r = 0;
+
+	if (inherited >= 0)
+		listen_inherit(&self->socket, inherited);
+	else
+		r = listen_open(&self->socket, directory, name, self->readonly,
+				err);
+	return r < 0 ? r : listener_watch(self, err);
 }
 
 static void listener_close(struct listener *self)
@@ -201,7 +207,16 @@ int rpc_server_new(struct rpc_server **out, sd_event *event,
 		   const char *directory, const struct view_source *source,
 		   struct err *err)
 {
-	if (mkdir(directory, 0755) != 0 && errno != EEXIST)
+	return rpc_server_on(out, event, directory, -1, -1, source, err);
+}
+
+int rpc_server_on(struct rpc_server **out, sd_event *event,
+		  const char *directory, int inherited_rw, int inherited_ro,
+		  const struct view_source *source, struct err *err)
+{
+	bool own = inherited_rw < 0 || inherited_ro < 0;
+
+	if (own && mkdir(directory, 0755) != 0 && errno != EEXIST)
 		return err_set(err, errno, "cannot make the folder %s",
 			       directory);
 	struct rpc_server *self = calloc(1, sizeof(*self));
@@ -215,13 +230,16 @@ int rpc_server_new(struct rpc_server **out, sd_event *event,
 	self->source = source;
 	self->limits = default_limits;
 	fit_to_descriptors(self);
-	self->listeners[0].socket.fd = -1;
-	self->listeners[1].socket.fd = -1;
-	r = listener_open(&self->listeners[0], self, directory, RPC_SOCKET_RW,
-			  false, err);
+	for (int i = 0; i < 2; i++) {
+		self->listeners[i].socket.fd = -1;
+		self->listeners[i].server = self;
+		self->listeners[i].readonly = i == 1;
+	}
+	r = listener_open(&self->listeners[0], directory, RPC_SOCKET_RW,
+			  inherited_rw, err);
 	if (r == 0)
-		r = listener_open(&self->listeners[1], self, directory,
-				  RPC_SOCKET_RO, true, err);
+		r = listener_open(&self->listeners[1], directory, RPC_SOCKET_RO,
+				  inherited_ro, err);
 	if (r < 0) {
 		rpc_server_free(self);
 		return r;

@@ -31,6 +31,14 @@ int rpc_server_new(struct rpc_server **out, sd_event *event,
 		   const char *directory, const struct view_source *source,
 		   struct err *err);
 
+/*
+ * The same, but in place of either socket one that somebody else made for us,
+ * and that is the server's from here on; -1: make it.
+ */
+int rpc_server_on(struct rpc_server **out, sd_event *event,
+		  const char *directory, int inherited_rw, int inherited_ro,
+		  const struct view_source *source, struct err *err);
+
 /* Hold later connections to other limits than the built-in ones. */
 void rpc_server_limit(struct rpc_server *self, const struct rpc_limits *limits);
 
