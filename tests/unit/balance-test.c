@@ -68,13 +68,33 @@ static void at_its_limit_or_out_of_memory(void **state)
 	guest_make(&f, 3, 2);
 	assert_false(balance_at_limit(&f.guest));
 	assert_int_equal(balance_dry(&f.guest), -ENOMEM);
-	f.guest.limit = f.memory.held;
+	f.guest.limit = balance_held(&f.guest);
 	assert_true(balance_at_limit(&f.guest));
 	assert_int_equal(balance_dry(&f.guest), -EDQUOT);
 	/* Nor is there room beyond the window. */
 	f.guest.limit = 100;
 	frames_add(f.guest.frames, 2);
 	assert_true(balance_at_limit(&f.guest));
+	guest_free(&f);
+}
+
+/* What the VMM maps has nothing to say here: it is mapped before it can be
+ * granted from, and still when it no longer can. */
+static void holds_what_it_can_be_granted_from(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	guest_make(&f, 3, 1);
+	f.guest.limit = RAM + 2;
+	f.memory.held = RAM + 2;
+	assert_int_equal(balance_held(&f.guest), RAM + 1);
+	assert_false(balance_at_limit(&f.guest));
+	frames_add(f.guest.frames, 1);
+	assert_int_equal(balance_held(&f.guest), RAM + 2);
+	assert_true(balance_at_limit(&f.guest));
+	frames_remove(f.guest.frames, 0);
+	assert_false(balance_at_limit(&f.guest));
 	guest_free(&f);
 }
 
@@ -105,8 +125,9 @@ static void wants_a_refill(void **state)
 		f.guest.held_off = rows[i].held_off;
 		f.guest.gone = rows[i].gone;
 		f.guest.pool_level = rows[i].pool;
-		f.guest.limit = f.memory.held + !rows[i].at_limit;
-		f.guest.guarantee = f.memory.held + !rows[i].above_guarantee;
+		f.guest.limit = balance_held(&f.guest) + !rows[i].at_limit;
+		f.guest.guarantee =
+			balance_held(&f.guest) + !rows[i].above_guarantee;
 		if (balance_wants_refill(&f.guest) != rows[i].wants)
 			fail_msg("row %zu", i);
 	}
@@ -222,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fits_what_leaves_the_floor),
 		cmocka_unit_test(at_its_limit_or_out_of_memory),
+		cmocka_unit_test(holds_what_it_can_be_granted_from),
 		cmocka_unit_test(wants_a_refill),
 		cmocka_unit_test(has_a_surplus),
 		cmocka_unit_test(who_waits_has_nothing_to_spare),

@@ -134,7 +134,7 @@ static void later_is_never_where_nothing_can_come(void **state)
 	use_up_to(&f.guest, 100);
 	f.guest.gone = true;
 	assert_int_equal(demand_take(&f.guest, LATER, 0, 1, &page), -ENOMEM);
-	f.guest.limit = f.memory.held;
+	f.guest.limit = RAM + 1;
 	assert_int_equal(demand_take(&f.guest, LATER, 0, 1, &page), -EDQUOT);
 	assert_null(f.guest.wants.first);
 	guest_free(&f);
@@ -147,6 +147,7 @@ struct vcpu {
 	uint64_t gfp;
 	uint32_t page;
 	int answer;
+	bool done; /* answered; guest->lock held */
 };
 
 static void *grant(void *context)
@@ -155,6 +156,7 @@ static void *grant(void *context)
 
 	spin_lock(&self->guest->lock);
 	self->answer = demand_take(self->guest, self->gfp, 0, 1, &self->page);
+	self->done = true;
 	spin_unlock(&self->guest->lock);
 	return NULL;
 }
@@ -169,6 +171,7 @@ static struct want *start(struct vcpu *self, struct hcall_guest *guest,
 		spin_lock(&guest->lock);
 		if (guest->wants.first != NULL)
 			return guest->wants.first;
+		assert_false(self->done);
 		spin_unlock(&guest->lock);
 		sched_yield();
 	}
@@ -279,6 +282,34 @@ static void noretry_has_no_time(void **state)
 	guest_free(&f);
 }
 
+/* The last lease that it may hold is mapped, and not yet granted from: it is
+ * for who asks now. */
+static void waits_for_the_last_lease_on_its_way(void **state)
+{
+	struct fixture f;
+	struct vcpu vcpu;
+
+	(void)state;
+	guest_make(&f, 2, 1);
+	use_up_to(&f.guest, 100);
+	f.guest.limit = RAM + 2;
+	f.guest.busy = true;
+	f.memory.held = RAM + 2;
+	struct want *want = start(&vcpu, &f.guest, LAB_GFP_KERNEL);
+	frames_add(f.guest.frames, 1);
+	f.guest.busy = false;
+	want_tell(want);
+	assert_int_equal(end(&vcpu), 0);
+	/* Now it is at its limit, whatever else is under way. */
+	use_up_to(&f.guest, 100);
+	f.guest.busy = true;
+	atomic_store(&f.guest.over, true); /* who waited would not for ever */
+	assert_int_equal(
+		demand_take(&f.guest, LAB_GFP_KERNEL, 0, 1, &vcpu.page),
+		-EDQUOT);
+	guest_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +323,7 @@ int main(void)
 		cmocka_unit_test(is_told_why_there_is_none),
 		cmocka_unit_test(waits_no_more_when_the_guest_is_over),
 		cmocka_unit_test(noretry_has_no_time),
+		cmocka_unit_test(waits_for_the_last_lease_on_its_way),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

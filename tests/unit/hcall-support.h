@@ -28,7 +28,6 @@ static inline void guest_make(struct fixture *self, uint32_t window,
 	memset(self, 0, sizeof(*self));
 	self->memory.window = window;
 	self->memory.ram = RAM;
-	self->memory.held = RAM + present;
 	self->guest = (struct hcall_guest){
 		.memory = &self->memory,
 		.name = "ada",

@@ -45,7 +45,7 @@ static void own_level(void **state)
 		struct fixture f;
 
 		guest_make(&f, 2, 1);
-		f.guest.limit = f.memory.held + !rows[i].at_limit;
+		f.guest.limit = balance_held(&f.guest) + !rows[i].at_limit;
 		f.guest.dry = rows[i].dry;
 		f.guest.gone = rows[i].gone;
 		use_up_to(&f.guest, rows[i].free);
@@ -77,7 +77,8 @@ static void pool_level(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		f.guest.guarantee = rows[i].guarantee;
 		f.guest.limit = rows[i].limit;
-		f.memory.held = (uint32_t)rows[i].held;
+		/* One more is in the window. */
+		f.memory.ram = (uint32_t)rows[i].held - 1;
 		f.guest.pool_level = rows[i].pool;
 		balance_changed(&f.guest);
 		if (f.guest.events.now.pool != rows[i].level)

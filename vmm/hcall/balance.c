@@ -13,11 +13,16 @@ bool balance_fits(const struct hcall_guest *guest, unsigned int order,
 	       frames_unused(guest->frames) >= (count << order) + floor;
 }
 
+uint64_t balance_held(const struct hcall_guest *guest)
+{
+	return (uint64_t)guest->memory->ram + frames_leases(guest->frames);
+}
+
 bool balance_at_limit(const struct hcall_guest *guest)
 {
 	uint32_t absent;
 
-	return guest->memory->held >= guest->limit ||
+	return balance_held(guest) >= guest->limit ||
 	       frames_absent(guest->frames, &absent) < 0;
 }
 
@@ -33,7 +38,7 @@ int balance_dry(const struct hcall_guest *guest)
 static bool pool_has_more(const struct hcall_guest *guest)
 {
 	return !guest->gone && !guest->away && !balance_at_limit(guest) &&
-	       (guest->memory->held < guest->guarantee ||
+	       (balance_held(guest) < guest->guarantee ||
 		guest->pool_level == LAB_LEASE_LEVEL_NONE);
 }
 
@@ -60,7 +65,7 @@ bool balance_has_surplus(const struct hcall_guest *guest)
 {
 	uint32_t spares = frames_spares(guest->frames);
 
-	if (guest->memory->held <= guest->guarantee || spares == 0 ||
+	if (balance_held(guest) <= guest->guarantee || spares == 0 ||
 	    guest->away || somebody_waits(guest))
 		return false;
 	if (guest->reclaim > 0 &&
@@ -86,7 +91,7 @@ static bool note_levels(struct hcall_guest *guest)
 	if (own == LAB_LEVEL_LOW && !guest->dry && pool_has_more(guest))
 		own = LAB_LEVEL_NONE;
 	if (guest->limit > guest->guarantee &&
-	    guest->memory->held >= guest->guarantee)
+	    balance_held(guest) >= guest->guarantee)
 		pool = (enum lab_level)guest->pool_level;
 	return event_levels(&guest->events, own, pool);
 }

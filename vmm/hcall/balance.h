@@ -22,6 +22,14 @@ bool balance_wants_refill(const struct hcall_guest *guest);
 /* Should a lease that is wholly free go back to the broker? */
 bool balance_has_surplus(const struct hcall_guest *guest);
 
+/*
+ * Leases that the guest holds: its boot RAM, and those of the window that can
+ * be granted from. One on its way here or back is not among them, though the
+ * VMM maps it already or still; one of boot RAM that was taken is, for nothing
+ * comes in its place.
+ */
+uint64_t balance_held(const struct hcall_guest *guest);
+
 /* May the guest not hold one more? */
 bool balance_at_limit(const struct hcall_guest *guest);
 

@@ -101,9 +101,8 @@ int demand_take(struct hcall_guest *guest, uint64_t gfp, unsigned int order,
 		return 0;
 	if (gfp & LAB_GFP_ASYNC)
 		return want_later(guest, gfp, order, count);
-	/* At its limit, releasing is what helps, not waiting; but for a lease
-	 * that is held already and not yet to be granted from. */
-	if (!may_wait || (!skip && !guest->busy && balance_at_limit(guest)))
+	/* At its limit, releasing is what helps, not waiting. */
+	if (!may_wait || (!skip && balance_at_limit(guest)))
 		return balance_dry(guest);
 	return wait_for(guest, gfp, order, count, pages);
 }

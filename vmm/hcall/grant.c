@@ -68,7 +68,7 @@ static void note_failure(struct hcall_guest *guest, uint64_t gfp,
 		.count = count,
 		.free = frames_unused(guest->frames),
 		.min = guest->marks.min,
-		.leases = guest->memory->held,
+		.leases = balance_held(guest),
 		.limit = guest->limit,
 	};
 	balance_wake(guest);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hcall/balance.h"
 #include "hcall/handlers.h"
 #include "machine/gpa.h"
 
@@ -34,7 +35,7 @@ int64_t hcall_query(struct hcall_guest *guest, const struct vcpu_call *call)
 		gpa_to_host(guest->memory, guest->frames, call->args[0], size);
 	if (to == NULL)
 		return -EFAULT;
-	counts.leases = guest->memory->held;
+	counts.leases = balance_held(guest);
 	counts.leases_guarantee = guest->guarantee;
 	counts.leases_limit = guest->limit;
 	counts.pages_granted = frames_granted(guest->frames);
