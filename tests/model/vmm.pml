@@ -115,7 +115,7 @@ inline broker_gone(v)
 }
 
 /* Unmap, and RETURN. */
-inline give(v)
+inline transfer_out(v)
 {
 	its_lowest(v);
 	if
@@ -147,7 +147,7 @@ proctype vmm(byte v)
 		    (CAN_SEND(v) || connection[v] != OPEN) ->
 		client_take(v)
 	   }
-	:: d_step { at[v] == RUNS && CAN_SEND(v) -> give(v) }
+	:: d_step { at[v] == RUNS && CAN_SEND(v) -> transfer_out(v) }
 	:: d_step { connection[v] == BROKER_GONE -> broker_gone(v) }
 	:: d_step { at[v] != FRESH && at[v] != ENDED -> kernel_end_vmm(v) }
 #ifdef IN_TURN

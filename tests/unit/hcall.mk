@@ -6,6 +6,7 @@ hcall_tests = \
 	tests/unit/event-test \
 	tests/unit/failure-test \
 	tests/unit/levels-test \
+	tests/unit/plan-test \
 	tests/unit/want-test
 
 check_PROGRAMS += $(hcall_tests)
@@ -36,6 +37,11 @@ tests_unit_levels_test_SOURCES = tests/unit/levels-test.c \
 	tests/unit/hcall-support.h
 tests_unit_levels_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_levels_test_LDADD = $(hcall_test_libs)
+
+tests_unit_plan_test_SOURCES = tests/unit/plan-test.c \
+	tests/unit/hcall-support.h
+tests_unit_plan_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_plan_test_LDADD = $(hcall_test_libs)
 
 tests_unit_want_test_SOURCES = tests/unit/want-test.c
 tests_unit_want_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

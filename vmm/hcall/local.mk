@@ -21,11 +21,15 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/handlers.h \
 	vmm/hcall/heard.c \
 	vmm/hcall/heard.h \
+	vmm/hcall/plan.c \
+	vmm/hcall/plan.h \
 	vmm/hcall/query.c \
 	vmm/hcall/rejoin.c \
 	vmm/hcall/rejoin.h \
 	vmm/hcall/stats.c \
 	vmm/hcall/supply.c \
 	vmm/hcall/supply.h \
+	vmm/hcall/transfer.c \
+	vmm/hcall/transfer.h \
 	vmm/hcall/want.c \
 	vmm/hcall/want.h

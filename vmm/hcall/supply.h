@@ -15,18 +15,17 @@
 
 #include "base/err.h"
 #include "hcall/guest.h"
+#include "hcall/plan.h"
 #include "hcall/rejoin.h"
 #include "lease/client.h"
 #include "mem/source.h"
 
 struct supply {
 	struct hcall_guest *guest;
+	struct plan plan;
 	struct lease_source source;
 	struct rejoin rejoin;
-	int socket;	    /* readable when the broker has said something */
-	uint64_t asked_for; /* the id of whose want; 0: a refill */
-	uint64_t asked_at;  /* ms */
-	bool patient;	    /* what was asked for may wait for other guests */
+	int socket; /* readable when the broker has said something */
 	struct failure_log failures;
 	pthread_t thread;
 	atomic_bool stop;
