@@ -13,6 +13,7 @@
 #include "hcall-support.h"
 #include "hcall/balance.h"
 #include "hcall/plan.h"
+#include "hcall/transfer.h"
 
 #define NOW 100000
 
@@ -317,6 +318,48 @@ static void a_refill_can_be_made_to_fail(void **state)
 	}
 }
 
+/* A broker that has none, and counts who asks. */
+static int refuse(void *context, struct lease *lease)
+{
+	int *asked = context;
+
+	(void)lease;
+	++*asked;
+	return -ENOMEM;
+}
+
+/* Before the guest begins as later: a failure is counted, and is the last. */
+static void so_can_one_before_the_guest_begins(void **state)
+{
+	static const struct {
+		enum lab_fail_path path;
+		uint64_t nth;
+		int asked;
+	} rows[] = {
+		{LAB_FAIL_REFILL, 1, 0},
+		{LAB_FAIL_LEASE, 1, 0},
+		{LAB_FAIL_LEASE, 2, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct lab_fail attr = {.nth = rows[i].nth};
+		struct scene s;
+		int asked = 0;
+		const struct lease_source source = {.get = refuse,
+						    .context = &asked};
+
+		struct hcall_guest *guest = begin(&s);
+		fail_set(&guest->fail, rows[i].path, &attr);
+		transfer_prime(&s.plan, &source);
+		assert_int_equal(asked, rows[i].asked);
+		assert_int_equal(guest->fail.points[rows[i].path].attr.nth,
+				 rows[i].nth - 1);
+		assert_true(guest->held_off);
+		end(&s);
+	}
+}
+
 static void gives_what_is_to_spare(void **state)
 {
 	struct scene s;
@@ -350,6 +393,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_of_one_want),
 		cmocka_unit_test(gets_ahead_of_demand),
 		cmocka_unit_test(a_refill_can_be_made_to_fail),
+		cmocka_unit_test(so_can_one_before_the_guest_begins),
 		cmocka_unit_test(gives_what_is_to_spare),
 	};
 

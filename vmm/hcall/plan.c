@@ -119,17 +119,18 @@ static void ask_for(struct plan *self, struct want *want, uint64_t now,
 	self->patient = left > 0;
 }
 
-static void ask_ahead(struct plan *self, struct task *task)
+struct task plan_ahead(struct plan *self)
 {
 	struct hcall_guest *guest = self->guest;
 
 	self->asked_for = 0;
 	self->patient = false;
 	if (fail_should(&guest->fail, LAB_FAIL_REFILL, LAB_MAX_ORDER, false) ||
-	    fail_should(&guest->fail, LAB_FAIL_LEASE, LAB_MAX_ORDER, false))
+	    fail_should(&guest->fail, LAB_FAIL_LEASE, LAB_MAX_ORDER, false)) {
 		plan_refused(self, -ENOMEM);
-	else
-		*task = (struct task){.what = ASK};
+		return (struct task){.what = NOTHING};
+	}
+	return (struct task){.what = ASK};
 }
 
 struct task plan_next(struct plan *self, uint64_t now)
@@ -151,7 +152,7 @@ struct task plan_next(struct plan *self, uint64_t now)
 	       (unmet = first_unmet(guest)) != NULL)
 		ask_for(self, unmet, now, &task);
 	if (task.what == NOTHING && balance_wants_refill(guest))
-		ask_ahead(self, &task);
+		task = plan_ahead(self);
 	guest->busy = task.what != NOTHING;
 	return task;
 }

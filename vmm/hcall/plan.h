@@ -41,6 +41,9 @@ struct task {
  */
 struct task plan_next(struct plan *self, uint64_t now);
 
+/* Ask for one ahead of demand; or nothing, where that is made to fail. */
+struct task plan_ahead(struct plan *self);
+
 /* What was asked for came: it is for this extent of the window. */
 void plan_arrived(struct plan *self, uint32_t extent);
 

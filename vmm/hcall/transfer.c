@@ -75,11 +75,9 @@ void transfer_prime(struct plan *plan, const struct lease_source *source)
 
 	balance_changed(guest);
 	while (balance_wants_refill(guest)) {
-		bool fails = fail_should(&guest->fail, LAB_FAIL_REFILL,
-					 LAB_MAX_ORDER, false);
-		int r = -ENOMEM;
-		if (!fails)
-			r = source->get(source->context, &lease);
+		if (plan_ahead(plan).what == NOTHING)
+			continue;
+		int r = source->get(source->context, &lease);
 		if (r == 0)
 			transfer_in(plan, source, &lease);
 		else
