@@ -93,24 +93,12 @@ static void told_once_until_it_looks(void **state)
 	sem_destroy(&looks);
 }
 
-static void ends_by_its_deadline(void **state)
-{
-	struct want want = {.deadline = 1000};
-
-	(void)state;
-	assert_int_equal(want_end(&want, 300), 1300);
-	/* What was announced waits for no answer. */
-	want.announced = true;
-	assert_int_equal(want_end(&want, 300), 1000);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_come_first),
 		cmocka_unit_test(leave_from_anywhere),
 		cmocka_unit_test(told_once_until_it_looks),
-		cmocka_unit_test(ends_by_its_deadline),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -55,9 +55,12 @@ static uint64_t end_of(const struct plan *self, const struct want *want)
 	bool behind =
 		guest->busy && self->patient && want->id != self->asked_for;
 
-	if (!behind || want->announced)
-		return want_end(want, guest->away ? 0 : PLAN_GRACE);
-	return want->deadline > prompt ? want->deadline : prompt;
+	/* What was announced waits for no answer. */
+	if (want->announced)
+		return want->deadline;
+	if (behind)
+		return want->deadline > prompt ? want->deadline : prompt;
+	return want->deadline + (guest->away ? 0 : PLAN_GRACE);
 }
 
 static bool fits(const struct hcall_guest *guest, const struct want *want)

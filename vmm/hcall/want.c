@@ -41,11 +41,6 @@ void want_tell(struct want *want)
 	sem_post(want->looks);
 }
 
-uint64_t want_end(const struct want *want, uint64_t grace)
-{
-	return want->announced ? want->deadline : want->deadline + grace;
-}
-
 uint64_t want_now(void)
 {
 	struct timespec now = {0};

@@ -42,10 +42,6 @@ void want_leave(struct want_queue *self, struct want *want);
  * waits. */
 void want_tell(struct want *want);
 
-/* When it need not be thought of any more, ms: `grace` after its deadline,
- * which is for an answer that is under way. */
-uint64_t want_end(const struct want *want, uint64_t grace);
-
 /* Now, in ms: what deadlines are counted in. */
 uint64_t want_now(void);
 
