@@ -159,6 +159,26 @@ static void woken_for_each_thing_to_do(void **state)
 	guest_free(&f);
 }
 
+/* What others are granted serves nobody; who was told by an event is served. */
+static void not_woken_for_who_cannot_be_served(void **state)
+{
+	struct want told = {.count = 1, .announced = true};
+	struct want want = {.count = 1};
+	struct fixture f;
+
+	(void)state;
+	guest_make(&f, 3, 2);
+	want_join(&f.guest.wants, &told);
+	balance_changed(&f.guest);
+	assert_false(was_woken(&f.guest));
+	want_join(&f.guest.wants, &want);
+	balance_granted(&f.guest);
+	assert_false(was_woken(&f.guest));
+	balance_changed(&f.guest);
+	assert_true(was_woken(&f.guest));
+	guest_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +187,7 @@ int main(void)
 		cmocka_unit_test(all_is_calm),
 		cmocka_unit_test(woken_once_until_it_looks),
 		cmocka_unit_test(woken_for_each_thing_to_do),
+		cmocka_unit_test(not_woken_for_who_cannot_be_served),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

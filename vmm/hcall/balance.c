@@ -109,7 +109,8 @@ void balance_wake(struct hcall_guest *guest)
 	eventfd_write(guest->wake, 1);
 }
 
-void balance_changed(struct hcall_guest *guest)
+/* Note on which side of its marks the guest is: is there something to do? */
+static bool look(struct hcall_guest *guest)
 {
 	uint64_t unused = frames_unused(guest->frames);
 
@@ -118,9 +119,23 @@ void balance_changed(struct hcall_guest *guest)
 	if (unused >= guest->marks.high)
 		guest->refilling = false;
 	bool changed = note_levels(guest);
-	if (changed || balance_wants_refill(guest) ||
-	    balance_has_surplus(guest) || guest->wants.first != NULL ||
-	    guest->failure.untold)
+	return changed || balance_wants_refill(guest) ||
+	       balance_has_surplus(guest) || guest->failure.untold;
+}
+
+/* Who was told by an event waits for nothing more. */
+static bool somebody_may_be_served(const struct hcall_guest *guest)
+{
+	const struct want *w = guest->wants.first;
+
+	while (w != NULL && w->announced)
+		w = w->next;
+	return w != NULL;
+}
+
+void balance_changed(struct hcall_guest *guest)
+{
+	if (look(guest) || somebody_may_be_served(guest))
 		balance_wake(guest);
 }
 
@@ -129,5 +144,7 @@ void balance_granted(struct hcall_guest *guest)
 	/* Below low each grant is a reason to ask again. */
 	if (frames_unused(guest->frames) <= guest->marks.low)
 		guest->held_off = false;
-	balance_changed(guest);
+	/* It serves nobody who waits. */
+	if (look(guest))
+		balance_wake(guest);
 }

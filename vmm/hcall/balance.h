@@ -38,8 +38,9 @@ int balance_dry(const struct hcall_guest *guest);
 
 /*
  * Free pages became fewer (by a grant), or more; or the broker said something.
- * Notes the levels, and wakes the supplier if there is something to do for it.
- * Makes at most one system call, which does not wait.
+ * Notes the levels, and wakes the supplier if there is something to do for it:
+ * for who waits, after a change only. Makes at most one system call, which does
+ * not wait.
  */
 void balance_granted(struct hcall_guest *guest);
 void balance_changed(struct hcall_guest *guest);
