@@ -67,6 +67,23 @@ static void nth_fails_that_call_alone(void **state)
 	}
 }
 
+static void one_of_many_fails_them_all(void **state)
+{
+	(void)state;
+	for (unsigned nth = 1; nth <= 10; nth++) {
+		set(&(struct lab_fail){.nth = nth});
+		assert_int_equal(fail_any(&fail, GRANT, 0, 4, false), nth <= 4);
+		assert_int_equal(fail_any(&fail, GRANT, 0, 4, false),
+				 nth > 4 && nth <= 8);
+	}
+	/* The calls after the one that fails are not counted. */
+	set(&(struct lab_fail){.probability = 100, .times = 3});
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(fail_any(&fail, GRANT, 0, 4, false), i < 3);
+	set(&(struct lab_fail){.nth = 1});
+	assert_false(fail_any(&fail, GRANT, 0, 0, false));
+}
+
 /* Linux's fail-nth comes first, then the attributes. */
 static void nth_comes_before_the_others(void **state)
 {
@@ -388,6 +405,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_fails_by_itself),
 		cmocka_unit_test(nth_fails_that_call_alone),
+		cmocka_unit_test(one_of_many_fails_them_all),
 		cmocka_unit_test(nth_comes_before_the_others),
 		cmocka_unit_test(probability_is_in_percent),
 		cmocka_unit_test(chances_are_independent),

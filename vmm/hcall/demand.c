@@ -91,11 +91,9 @@ int demand_take(struct hcall_guest *guest, uint64_t gfp, unsigned int order,
 		uint64_t count, uint32_t *pages)
 {
 	bool may_wait = gfp & LAB_GFP_KERNEL && !(gfp & LAB_GFP_ASYNC);
-	bool skip = false;
+	bool skip =
+		fail_any(&guest->fail, LAB_FAIL_LOCAL, order, count, may_wait);
 
-	for (uint64_t i = 0; i < count && guest->fail.armed; i++)
-		skip = skip || fail_should(&guest->fail, LAB_FAIL_LOCAL, order,
-					   may_wait);
 	int r = skip ? -ENOMEM : take_held(guest, gfp, order, count, pages);
 	if (r == 0)
 		return 0;

@@ -30,14 +30,11 @@ int grant_check_flags(uint64_t gfp)
 bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
 		    uint64_t count)
 {
-	for (uint64_t i = 0; i < count && guest->fail.armed; i++) {
-		if (!fail_should(&guest->fail, LAB_FAIL_HYPERCALL, (unsigned)order,
-				 (gfp & LAB_GFP_KERNEL) != 0))
-			continue;
-		guest->counts.grants_failed++;
-		return true;
-	}
-	return false;
+	bool fails = fail_any(&guest->fail, LAB_FAIL_HYPERCALL, (unsigned)order,
+			      count, (gfp & LAB_GFP_KERNEL) != 0);
+
+	guest->counts.grants_failed += fails;
+	return fails;
 }
 
 int grant_check_context(const struct hcall_guest *guest,

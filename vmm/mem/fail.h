@@ -63,4 +63,16 @@ static inline bool fail_should(struct fail *self, enum lab_fail_path path,
 	       fail_armed(self, path, order, may_wait);
 }
 
+/* Is one of so many calls to fail? Those after it are not counted. */
+static inline bool fail_any(struct fail *self, enum lab_fail_path path,
+			    unsigned order, uint64_t calls, bool may_wait)
+{
+	while (calls > 0 && self->armed != 0) {
+		if (fail_should(self, path, order, may_wait))
+			return true;
+		calls--;
+	}
+	return false;
+}
+
 #endif
