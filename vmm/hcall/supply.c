@@ -33,6 +33,11 @@ static void broker_gone(struct supply *self)
 		log_warning("the broker is gone: the guest goes on with the "
 			    "leases that it holds%s",
 			    returns ? ", until there is another" : "");
+	/*
+	 * Whether or not there will be another: what this one took, and had no
+	 * time to tell, no other tells either; and a vCPU that touches it waits
+	 * for as long as it is mapped.
+	 */
 	heard_hangup(guest, &self->source);
 }
 
@@ -53,7 +58,7 @@ static void broker_found(struct supply *self, int r)
 	guest->pool_level = LAB_LEASE_LEVEL_NONE;
 	balance_changed(guest);
 	spin_unlock(&guest->lock);
-	/* It may have hung up before it took them. */
+	/* The one that hung up may live, and have taken them since. */
 	if (r < 0)
 		heard_hangup(guest, &self->source);
 }
