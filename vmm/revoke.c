@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "lease/revoke.h"
+#include "lease/client_admin.h"
 #include "run_options.h"
 
 struct options {
@@ -78,8 +78,8 @@ int revoke_main(int argc, char **argv)
 	argp_err_exit_status = 1;
 	argv[0] = program;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	if (revoke_ask(options.broker, options.guest, options.leases, &taken,
-		       &err) < 0) {
+	if (client_revoke(options.broker, options.guest, options.leases, &taken,
+			  &err) < 0) {
 		log_error("nothing was taken from `%s`: %s", options.guest,
 			  err.text);
 		return 1;

@@ -6,6 +6,7 @@ broker_tests = \
 	tests/unit/adopt-test \
 	tests/unit/broker-audit-test \
 	tests/unit/broker-test \
+	tests/unit/client-admin-test \
 	tests/unit/client-events-test \
 	tests/unit/client-rejoin-test \
 	tests/unit/client-test \
@@ -29,8 +30,13 @@ tests_unit_broker_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_broker_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
+tests_unit_client_admin_test_SOURCES = tests/unit/client-admin-test.c \
+	tests/unit/listen-support.h
+tests_unit_client_admin_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_client_admin_test_LDADD = vmm/liblease.a vmm/libbase.a $(CMOCKA_LIBS)
+
 tests_unit_client_rejoin_test_SOURCES = tests/unit/client-rejoin-test.c \
-	tests/unit/broker-support.h
+	tests/unit/broker-support.h tests/unit/listen-support.h
 tests_unit_client_rejoin_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_rejoin_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)

@@ -10,11 +10,11 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/fd.h"
 #include "broker-support.h"
 #include "lease/client.h"
+#include "listen-support.h"
 
 /* A client whose broker has just gone; where the next one would be. */
 struct fixture {
@@ -30,18 +30,6 @@ static const struct client_request request = {.name = "guest",
 					      .memory = 1,
 					      .guarantee = 2,
 					      .limit = 3};
-
-static void listens(struct fixture *f)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	strcpy(address.sun_path, f->path);
-	f->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	assert_int_equal(
-		bind(f->listener, (struct sockaddr *)&address, sizeof(address)),
-		0);
-	assert_int_equal(listen(f->listener, 0), 0);
-}
 
 static int setup(void **state)
 {
@@ -112,7 +100,7 @@ static void says_that_it_comes_back(void **state)
 	struct err err;
 
 	assert_int_equal(source.get(source.context, &lease), -EPIPE);
-	listens(f);
+	f->listener = listen_at(f->path);
 	int mark = dup(0);
 	close(mark);
 	rejoins(f);
@@ -151,13 +139,13 @@ static void nobody_is_there_yet(void **state)
 	assert_int_equal(client_rejoin(&f->client, f->path, &request, &err),
 			 -ENOENT);
 	assert_int_equal(f->client.socket, -1);
-	listens(f);
+	f->listener = listen_at(f->path);
 	close(f->listener);
 	f->listener = -1;
 	assert_int_equal(client_rejoin(&f->client, f->path, &request, &err),
 			 -ECONNREFUSED);
 	unlink(f->path);
-	listens(f);
+	f->listener = listen_at(f->path);
 	rejoins(f);
 }
 
@@ -169,7 +157,7 @@ static void nobody_opens(void **state)
 	struct err err;
 	int waiting = 0;
 
-	listens(f);
+	f->listener = listen_at(f->path);
 	while (waiting < 8 &&
 	       client_rejoin(&others[waiting], f->path, &request, &err) == 0)
 		waiting++;
@@ -186,7 +174,7 @@ static void it_is_refused(void **state)
 	struct client_welcome welcome;
 	struct err err;
 
-	listens(f);
+	f->listener = listen_at(f->path);
 	rejoins(f);
 	answers(f, LAB_LEASE_REFUSED, 1);
 	assert_int_equal(client_welcomed(&f->client, &welcome, &err), -ESTALE);
@@ -199,7 +187,7 @@ static void that_one_goes_as_well(void **state)
 	struct client_welcome welcome;
 	struct err err;
 
-	listens(f);
+	f->listener = listen_at(f->path);
 	rejoins(f);
 	close(f->broker);
 	assert_int_equal(client_welcomed(&f->client, &welcome, &err), -EPIPE);
@@ -214,7 +202,7 @@ static void that_one_lies(void **state)
 	struct client_welcome welcome;
 	struct err err;
 
-	listens(f);
+	f->listener = listen_at(f->path);
 	rejoins(f);
 	answers(f, LAB_LEASE_WELCOME, 2); /* to what nobody asked */
 	assert_int_equal(client_welcomed(&f->client, &welcome, &err), -EPROTO);
