@@ -18,6 +18,7 @@ broker_tests = \
 	tests/unit/pool-test \
 	tests/unit/private-test \
 	tests/unit/recall-test \
+	tests/unit/registry-test \
 	tests/unit/session-test \
 	tests/unit/shortage-test \
 	tests/unit/taking-test \
@@ -127,6 +128,11 @@ tests_unit_taking_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 tests_unit_recall_test_SOURCES = tests/unit/recall-test.c
 tests_unit_recall_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_recall_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
+
+tests_unit_registry_test_SOURCES = tests/unit/registry-test.c tests/unit/broker-support.h
+tests_unit_registry_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_registry_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_watermark_test_SOURCES = tests/unit/watermark-test.c
 tests_unit_watermark_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -4,7 +4,6 @@
 #include "broker/admin.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "broker/audit.h"
@@ -27,27 +26,15 @@ static int audit(const struct registry *registry, struct lab_lease_msg *answer,
 	return 0;
 }
 
-static struct guest *find_guest(struct registry *registry, const char *name)
-{
-	struct guest *guest = registry->first;
-
-	while (guest != NULL && strcmp(guest->name, name) != 0)
-		guest = guest->next;
-	return guest;
-}
-
 /* How many leases the question is about. */
 static uint64_t how_many(const struct guest *guest,
 			 const struct lab_lease_msg *question)
 {
 	const struct account *account = &guest->account;
-	uint64_t excess = account->held > account->guarantee
-				  ? account->held - account->guarantee
-				  : 0;
 	uint64_t wanted = question->revoke.leases;
 
 	if (wanted == 0)
-		return excess;
+		return account_excess(account);
 	return wanted < account->held ? wanted : account->held;
 }
 
@@ -57,7 +44,8 @@ static int revoke_from(struct registry *registry, admin_take *take,
 {
 	if (!registry_name_valid(question->revoke.name))
 		return err_say(err, EINVAL, "the name of a guest is none");
-	struct guest *guest = find_guest(registry, question->revoke.name);
+	struct guest *guest =
+		registry_find_guest(registry, question->revoke.name);
 	if (guest == NULL || guest->session == NULL)
 		return err_say(err, ENOENT, "there is no guest named %s",
 			       question->revoke.name);

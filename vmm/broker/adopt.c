@@ -193,16 +193,6 @@ int adopt_restore(struct registry *registry, struct pool *pool, struct err *err)
 
 /* Coming back */
 
-static struct guest *by_name(const struct registry *registry, const char *name)
-{
-	struct guest *guest = registry->first;
-
-	while (guest != NULL &&
-	       strncmp(guest->name, name, sizeof(guest->name)) != 0)
-		guest = guest->next;
-	return guest;
-}
-
 static bool same_terms(const struct guest *guest,
 		       const struct lab_lease_msg *hello)
 {
@@ -236,7 +226,7 @@ static int check_claim(const struct guest *guest,
 int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 		 pid_t pid, struct guest **out, struct err *err)
 {
-	struct guest *guest = by_name(registry, hello->hello.name);
+	struct guest *guest = registry_find_guest(registry, hello->hello.name);
 	cleanup_free uint8_t *seen = NULL;
 
 	int r = check_claim(guest, hello, pid, err);

@@ -52,6 +52,14 @@ struct account {
 	struct account *prev;
 };
 
+/* What an account holds above its guarantee. */
+static inline uint32_t account_excess(const struct account *account)
+{
+	return account->held > account->guarantee
+		       ? account->held - account->guarantee
+		       : 0;
+}
+
 /* May a guest get one more lease? */
 enum ledger_answer {
 	LEDGER_NOW,   /* yes: a blank extent is there for it */

@@ -67,13 +67,20 @@ struct pool *registry_find_pool(const struct registry *self, const char *name)
 	return NULL;
 }
 
-static bool name_taken(const struct registry *self, const char *name)
+struct guest *registry_find_guest(const struct registry *self, const char *name)
 {
-	const struct guest *guest = self->first;
+	struct guest *guest = self->first;
 
-	while (guest != NULL && strcmp(guest->name, name) != 0)
+	while (guest != NULL && strncmp(guest->name, name, LAB_NAME_MAX) != 0)
 		guest = guest->next;
-	return guest != NULL;
+	return guest;
+}
+
+struct guest *registry_of_pool(struct guest *from, const struct pool *pool)
+{
+	while (from != NULL && from->pool != pool)
+		from = from->next;
+	return from;
 }
 
 /* The names: well formed, a pool that is there, a guest that is not yet. */
@@ -93,7 +100,7 @@ static int check_names(const struct registry *self,
 	if (registry_find_pool(self, hello->hello.pool) == NULL)
 		return err_say(err, ENOENT, "there is no pool named %s",
 			       hello->hello.pool);
-	if (name_taken(self, hello->hello.name))
+	if (registry_find_guest(self, hello->hello.name) != NULL)
 		return err_say(err, EEXIST,
 			       "a guest named %s is running already: choose "
 			       "another name",
@@ -232,7 +239,8 @@ static bool possible(const struct registry *self, const struct pool *pool,
 	uint32_t total = ledger_total(pool_ledger(pool));
 
 	if (!registry_name_valid(record->name) ||
-	    name_taken(self, record->name) || record->id > self->last_id)
+	    registry_find_guest(self, record->name) != NULL ||
+	    record->id > self->last_id)
 		return false;
 	for (const struct guest *g = self->first; g != NULL; g = g->next) {
 		if (g->id == record->id)

@@ -66,6 +66,14 @@ int registry_add_pool(struct registry *self, struct pool *pool,
 
 struct pool *registry_find_pool(const struct registry *self, const char *name);
 
+/* The guest of this name, or NULL. Reads LAB_NAME_MAX of it at most. */
+struct guest *registry_find_guest(const struct registry *self,
+				  const char *name);
+
+/* The first of a pool's guests from this one on, or NULL. Begin with the
+ * registry's first; go on with the next of the one that was found. */
+struct guest *registry_of_pool(struct guest *from, const struct pool *pool);
+
 /*
  * Admit a guest as a HELLO asks. 0 and *out (the registry's), or a refusal:
  * -EINVAL for a bad name or numbers that do not fit each other or the pool,

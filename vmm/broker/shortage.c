@@ -16,23 +16,13 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* The next guest of this pool, from `guest` on. */
-static struct guest *of_pool(struct guest *guest, const struct pool *pool)
-{
-	while (guest != NULL && guest->pool != pool)
-		guest = guest->next;
-	return guest;
-}
-
 /* What a guest could be asked for: nothing of one that waits itself. */
 static uint32_t askable(const struct guest *guest)
 {
-	const struct account *account = &guest->account;
-
-	if (account->held <= account->guarantee || guest->session == NULL ||
-	    !session_listens(guest->session) || session_waiting(guest->session))
+	if (guest->session == NULL || !session_listens(guest->session) ||
+	    session_waiting(guest->session))
 		return 0;
-	return account->held - account->guarantee;
+	return account_excess(&guest->account);
 }
 
 static void send_requests(const struct recall *holders, size_t count,
@@ -58,8 +48,8 @@ static void ask(const struct registry *registry, const struct pool *pool,
 	cleanup_free struct recall *holders = calloc(guests, sizeof(*holders));
 	if (holders == NULL)
 		return; /* without memory nobody is asked this time */
-	for (struct guest *g = of_pool(registry->first, pool); g != NULL;
-	     g = of_pool(g->next, pool)) {
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool)) {
 		uint32_t excess = askable(g);
 		excess -= excess < g->urged ? excess : g->urged;
 		if (excess > 0)
@@ -76,8 +66,8 @@ static void ask(const struct registry *registry, const struct pool *pool,
 /* The time for an answer is over: who did not give is asked last now. */
 static void lapse(const struct registry *registry, const struct pool *pool)
 {
-	for (struct guest *g = of_pool(registry->first, pool); g != NULL;
-	     g = of_pool(g->next, pool)) {
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool)) {
 		g->deaf = g->urged > 0;
 		g->urged = 0;
 	}
@@ -87,8 +77,8 @@ static uint32_t urged(const struct registry *registry, const struct pool *pool)
 {
 	uint32_t sum = 0;
 
-	for (struct guest *g = of_pool(registry->first, pool); g != NULL;
-	     g = of_pool(g->next, pool))
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool))
 		sum += g->urged;
 	return sum;
 }
@@ -173,8 +163,8 @@ static void tell(const struct registry *registry, struct pool *pool)
 	if (!self->untold)
 		return;
 	self->untold = false;
-	for (struct guest *g = of_pool(registry->first, pool); g != NULL;
-	     g = of_pool(g->next, pool)) {
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool)) {
 		if (g->session != NULL &&
 		    !session_tell(g->session, self->level))
 			self->untold = true;

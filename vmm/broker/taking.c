@@ -7,20 +7,9 @@
 
 #include "broker/session.h"
 
-static struct guest *of_pool(struct guest *guest, const struct pool *pool)
-{
-	while (guest != NULL && guest->pool != pool)
-		guest = guest->next;
-	return guest;
-}
-
 static uint32_t excess(const struct guest *guest)
 {
-	const struct account *account = &guest->account;
-
-	return account->held > account->guarantee
-		       ? account->held - account->guarantee
-		       : 0;
+	return account_excess(&guest->account);
 }
 
 /* The waiting guest that holds least above its guarantee; NULL without any. */
@@ -29,8 +18,8 @@ static const struct guest *poorest_waiter(const struct pool *pool,
 {
 	const struct guest *found = NULL;
 
-	for (struct guest *g = of_pool(registry->first, pool); g != NULL;
-	     g = of_pool(g->next, pool))
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool))
 		if (g->session != NULL && session_unmet(g->session) &&
 		    (found == NULL || excess(g) < excess(found)))
 			found = g;
@@ -44,8 +33,8 @@ static struct guest *richest_debtor(const struct pool *pool,
 {
 	struct guest *found = NULL;
 
-	for (struct guest *g = of_pool(registry->first, pool); g != NULL;
-	     g = of_pool(g->next, pool)) {
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool)) {
 		/* What is given back must not be missed by who gave it. */
 		bool owes = waiter != NULL && g != waiter &&
 			    g->session != NULL &&
