@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <systemd/sd-daemon.h>
@@ -20,6 +19,7 @@
 #include "activation.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/size.h"
 #include "base/standard.h"
 #include "broker/backing.h"
@@ -117,12 +117,9 @@ static void parse_pool(struct options *self, const char *text,
 
 static int parse_fd(const char *text, struct argp_state *state)
 {
-	char *end;
+	uint64_t fd;
 
-	errno = 0;
-	long fd = strtol(text, &end, 10);
-	if (errno != 0 || *text == '\0' || *end != '\0' || fd < 0 ||
-	    fd > 1 << 20)
+	if (number_parse(text, 10, 0, 1 << 20, &fd) < 0)
 		argp_error(state, "--serve-fd %s: not a descriptor", text);
 	/* Now, before that number becomes one of our own files. */
 	if (fcntl((int)fd, F_GETFD) < 0)
@@ -134,12 +131,9 @@ static int parse_fd(const char *text, struct argp_state *state)
 static uint64_t parse_ms(const char *option, const char *text,
 			 struct argp_state *state)
 {
-	char *end;
+	uint64_t ms;
 
-	errno = 0;
-	unsigned long ms = strtoul(text, &end, 10);
-	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' ||
-	    ms > TIMEOUT_MAX)
+	if (number_parse(text, 10, 0, TIMEOUT_MAX, &ms) < 0)
 		argp_error(state, "--%s %s: write 0 to %u, in ms", option, text,
 			   TIMEOUT_MAX);
 	return ms;

@@ -5,12 +5,11 @@
 #include "revoke.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "lease/client_admin.h"
 #include "run_options.h"
 
@@ -33,16 +32,13 @@ static const struct argp_option known[] = {
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct options *self = state->input;
-	char *end;
 
 	switch (key) {
 	case 'b':
 		self->broker = text;
 		return 0;
 	case 'n':
-		errno = 0;
-		self->leases = strtoull(text, &end, 10);
-		if (errno != 0 || *text < '1' || *text > '9' || *end != '\0')
+		if (number_parse(text, 10, 1, UINT64_MAX, &self->leases) < 0)
 			argp_error(state, "--leases: `%s` is no number from 1",
 				   text);
 		return 0;

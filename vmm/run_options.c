@@ -13,6 +13,7 @@
 #include <labyrinth/bootinfo.h>
 #include <labyrinth/hypercall.h>
 
+#include "base/number.h"
 #include "base/size.h"
 
 /* An hour, in ms: what waits longer is not waiting for memory. */
@@ -132,12 +133,9 @@ static int parse_number(struct parse *parse, const char *option,
 			const char *text, unsigned int least, unsigned int most,
 			unsigned int *number)
 {
-	char *end;
+	uint64_t value;
 
-	errno = 0;
-	unsigned long value = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
-	    value < least || value > most)
+	if (number_parse(text, 10, least, most, &value) < 0)
 		return err_say(parse->err, EINVAL,
 			       "--%s: `%s` is no number from %u to %u", option,
 			       text, least, most);
@@ -154,11 +152,9 @@ static int parse_fail(struct parse *parse, const char *text)
 
 static int parse_fail_seed(struct parse *parse, const char *text)
 {
-	char *end;
+	uint64_t seed;
 
-	errno = 0;
-	unsigned long long seed = strtoull(text, &end, 0);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
+	if (number_parse(text, 0, 0, UINT64_MAX, &seed) < 0)
 		return err_say(parse->err, EINVAL,
 			       "--fail-seed: `%s` is no number of 64 bits",
 			       text);

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
-check_PROGRAMS += tests/unit/base-test
-TESTS += tests/unit/base-test
+base_tests = tests/unit/base-test tests/unit/number-test
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
 tests_unit_base_test_SOURCES = tests/unit/base-test.c
 tests_unit_base_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_base_test_LDADD = vmm/libbase.a $(CMOCKA_LIBS)
+
+tests_unit_number_test_SOURCES = tests/unit/number-test.c
+tests_unit_number_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_number_test_LDADD = vmm/libbase.a $(CMOCKA_LIBS)
