@@ -15,9 +15,7 @@ static void make_short(struct fixture *f, uint64_t ids[6])
 	listen_as(&f->peers[0], "holder", 1, 8);
 	listen_as(&f->peers[1], "one", 1, 8);
 	admit(&f->peers[2], "mute", 1, 8);
-	take(&f->peers[0], 6, ids);
-	lease(&f->peers[1], NULL);
-	lease(&f->peers[2], NULL);
+	take_all(f, ids);
 	settle_unheard(f, &f->peers[0]);
 	settle_unheard(f, &f->peers[1]);
 }
@@ -48,9 +46,7 @@ static void those_at_their_guarantee_are_not_asked(void **state)
 	listen_as(&f->peers[0], "entitled", 6, 8);
 	listen_as(&f->peers[1], "one", 1, 8);
 	listen_as(&f->peers[2], "two", 1, 8);
-	take(&f->peers[0], 6, ids);
-	lease(&f->peers[1], NULL);
-	lease(&f->peers[2], NULL);
+	take_all(f, ids);
 	for (int i = 0; i < 3; i++)
 		settle_unheard(f, &f->peers[i]);
 	ask(&f->peers[1], 10000);
@@ -68,13 +64,7 @@ static void nobody_is_asked_for_more_than_its_excess(void **state)
 	struct fixture *f = *state;
 	uint64_t ids[6];
 
-	listen_as(&f->peers[0], "holder", 5, 8);
-	admit(&f->peers[1], "one", 1, 8);
-	admit(&f->peers[2], "two", 1, 8);
-	take(&f->peers[0], 6, ids);
-	lease(&f->peers[1], NULL);
-	lease(&f->peers[2], NULL);
-	settle_unheard(f, &f->peers[0]);
+	lend_all(f, 5, ids);
 	ask(&f->peers[1], 10000);
 	ask(&f->peers[2], 10000);
 	settle(f);

@@ -100,4 +100,23 @@ static inline void take(struct peer *peer, int count, uint64_t *ids)
 		ids[i] = lease(peer, NULL);
 }
 
+/* All 8: the first peer 6, the others one each. */
+static inline void take_all(struct fixture *f, uint64_t ids[6])
+{
+	take(&f->peers[0], 6, ids);
+	lease(&f->peers[1], NULL);
+	lease(&f->peers[2], NULL);
+}
+
+/* The same, where the first listens and the others do not. */
+static inline void lend_all(struct fixture *f, uint64_t guarantee,
+			    uint64_t ids[6])
+{
+	listen_as(&f->peers[0], "holder", guarantee, 8);
+	admit(&f->peers[1], "one", 1, 8);
+	admit(&f->peers[2], "two", 1, 8);
+	take_all(f, ids);
+	settle_unheard(f, &f->peers[0]);
+}
+
 #endif

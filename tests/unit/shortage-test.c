@@ -15,9 +15,7 @@ static void make_short(struct fixture *f, uint64_t ids[6])
 	admit(&f->peers[0], "holder", 1, 8);
 	admit(&f->peers[1], "one", 1, 8);
 	admit(&f->peers[2], "two", 1, 8);
-	take(&f->peers[0], 6, ids);
-	lease(&f->peers[1], NULL);
-	lease(&f->peers[2], NULL);
+	take_all(f, ids);
 	settle(f);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Leases that are taken by force: when, from whom, how many, and who is told. */
+/* Leases that are taken by force: when, from whom, how many, and who is told.
+ */
 #include <config.h>
 
 #include <setjmp.h>
@@ -16,13 +17,7 @@ static void make_debtor(struct fixture *f, uint64_t ids[6])
 {
 	f->registry.take_after = AFTER;
 	f->now = 1000 * MS;
-	listen_as(&f->peers[0], "debtor", 1, 8);
-	admit(&f->peers[1], "one", 1, 8);
-	admit(&f->peers[2], "two", 1, 8);
-	take(&f->peers[0], 6, ids);
-	lease(&f->peers[1], NULL);
-	lease(&f->peers[2], NULL);
-	settle_unheard(f, &f->peers[0]);
+	lend_all(f, 1, ids);
 	ask(&f->peers[1], 60000);
 	settle_unheard(f, &f->peers[0]);
 }
@@ -35,11 +30,17 @@ static uint64_t revoked(struct peer *peer)
 	return m.revoked.lease;
 }
 
-/* Let so much time pass, and throw away what else is said meanwhile. */
+/* So much later, look, and throw away what the debtor is told. */
+static void look_after(struct fixture *f, uint64_t us)
+{
+	f->now += us;
+	settle_unheard(f, &f->peers[0]);
+}
+
+/* Let so much time pass, up to what is said then. */
 static void pass(struct fixture *f, uint64_t us)
 {
-	f->now += us - 1;
-	settle_unheard(f, &f->peers[0]);
+	look_after(f, us - 1);
 	f->now += 1;
 }
 
@@ -72,9 +73,9 @@ static void tells_which(void **state)
 	settle(f);
 	/* The request for it, again, may come first. */
 	do
-		assert_int_equal(fd_receive(f->peers[0].socket, &m, sizeof(m),
-					    NULL, 0),
-				 sizeof(m));
+		assert_int_equal(
+			fd_receive(f->peers[0].socket, &m, sizeof(m), NULL, 0),
+			sizeof(m));
 	while (m.type != LAB_LEASE_REVOKED);
 	assert_int_equal(m.seq, 0);
 	assert_int_equal(m.revoked.lease, ids[5]);
@@ -106,8 +107,7 @@ static void who_gives_something_owes_nothing(void **state)
 	scrub(f);
 	settle(f);
 	assert_leased(&f->peers[1]);
-	f->now += 10 * AFTER;
-	settle_unheard(f, &f->peers[0]);
+	look_after(f, 10 * AFTER);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_LEASED), 8);
 }
 
@@ -123,46 +123,44 @@ static void each_return_buys_time(void **state)
 	assert_true(give_back(&f->peers[0], ids[0]));
 	scrub(f);
 	settle_unheard(f, &f->peers[0]);
-	f->now += AFTER - 1;
-	settle_unheard(f, &f->peers[0]);
+	look_after(f, AFTER - 1);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 0);
-	f->now += 1;
-	settle_unheard(f, &f->peers[0]);
+	look_after(f, 1);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 1);
+}
+
+/* A debt is due, and who waited for it goes. */
+static void lose_the_waiter(struct fixture *f)
+{
+	uint64_t ids[6];
+
+	make_debtor(f, ids);
+	pass(f, AFTER);
+	session_end(f->peers[1].session);
+	scrub(f);
+	settle_unheard(f, &f->peers[0]);
 }
 
 /* It owed somebody who is gone: nothing of that counts for the next. */
 static void a_debt_ends_with_who_waited(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t ids[6];
 
-	make_debtor(f, ids);
-	pass(f, AFTER);
-	session_end(f->peers[1].session);
-	scrub(f);
-	settle_unheard(f, &f->peers[0]);
+	lose_the_waiter(f);
 	lease(&f->peers[2], NULL); /* what that one held */
 	ask(&f->peers[2], 60000);
 	settle_unheard(f, &f->peers[0]);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 0);
-	f->now += AFTER;
-	settle_unheard(f, &f->peers[0]);
+	look_after(f, AFTER);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 1);
 }
 
 static void takes_nothing_when_nobody_waits(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t ids[6];
 
-	make_debtor(f, ids);
-	pass(f, AFTER);
-	session_end(f->peers[1].session);
-	scrub(f);
-	settle_unheard(f, &f->peers[0]);
-	f->now += 10 * AFTER;
-	settle_unheard(f, &f->peers[0]);
+	lose_the_waiter(f);
+	look_after(f, 10 * AFTER);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_LEASED), 7);
 }
 
@@ -173,8 +171,7 @@ static void takes_nothing_when_told_so(void **state)
 
 	make_debtor(f, ids);
 	f->registry.take_after = 0;
-	f->now += 10 * AFTER;
-	settle_unheard(f, &f->peers[0]);
+	look_after(f, 10 * AFTER);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_LEASED), 8);
 }
 
@@ -186,10 +183,8 @@ static void evens_out_and_no_more(void **state)
 
 	make_debtor(f, ids);
 	for (int i = 0; i < 2; i++) {
-		f->now += AFTER;
-		settle_unheard(f, &f->peers[0]);
-		f->now += AFTER;
-		settle_unheard(f, &f->peers[0]);
+		look_after(f, AFTER);
+		look_after(f, AFTER);
 		scrub(f);
 		settle_unheard(f, &f->peers[0]);
 		assert_leased(&f->peers[1]);
@@ -197,8 +192,7 @@ static void evens_out_and_no_more(void **state)
 	}
 	/* 3 above its guarantee against 2: one more would turn that round. */
 	for (int i = 0; i < 4; i++) {
-		f->now += AFTER;
-		settle_unheard(f, &f->peers[0]);
+		look_after(f, AFTER);
 	}
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 0);
 	assert_silent(&f->peers[1]);
