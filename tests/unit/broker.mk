@@ -31,12 +31,12 @@ tests_unit_broker_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_broker_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
-tests_unit_client_admin_test_SOURCES = tests/unit/client-admin-test.c \
+tests_unit_client_admin_test_SOURCES = tests/unit/client-admin-test.c tests/unit/client-support.h \
 	tests/unit/listen-support.h
 tests_unit_client_admin_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_client_admin_test_LDADD = vmm/liblease.a vmm/libbase.a $(CMOCKA_LIBS)
 
-tests_unit_client_rejoin_test_SOURCES = tests/unit/client-rejoin-test.c \
+tests_unit_client_rejoin_test_SOURCES = tests/unit/client-rejoin-test.c tests/unit/client-support.h \
 	tests/unit/broker-support.h tests/unit/listen-support.h
 tests_unit_client_rejoin_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_rejoin_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
@@ -48,12 +48,14 @@ tests_unit_broker_audit_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CF
 tests_unit_broker_audit_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
-tests_unit_client_test_SOURCES = tests/unit/client-test.c tests/unit/broker-support.h
+tests_unit_client_test_SOURCES = tests/unit/client-test.c \
+	tests/unit/broker-support.h tests/unit/client-support.h
 tests_unit_client_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
-tests_unit_client_events_test_SOURCES = tests/unit/client-events-test.c tests/unit/broker-support.h
+tests_unit_client_events_test_SOURCES = tests/unit/client-events-test.c \
+	tests/unit/broker-support.h tests/unit/client-support.h
 tests_unit_client_events_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_client_events_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)

@@ -19,7 +19,7 @@
 
 #include <labyrinth/lease.h>
 
-#include "base/fd.h"
+#include "client-support.h"
 #include "lease/client_admin.h"
 #include "listen-support.h"
 
@@ -51,10 +51,7 @@ static void begin(struct broker *self, enum lab_lease_type type, int file)
 {
 	*self = (struct broker){.dir = "/tmp/labyrinth-XXXXXX",
 				.file = file,
-				.answer = {.magic = LAB_LEASE_MAGIC,
-					   .version = LAB_LEASE_VERSION,
-					   .type = (uint16_t)type,
-					   .seq = 1}};
+				.answer = answer(type, 1)};
 	assert_non_null(mkdtemp(self->dir));
 	snprintf(self->path, sizeof(self->path), "%s/sock", self->dir);
 	self->listener = listen_at(self->path);

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "broker-support.h"
 #include "broker/backing.h"
+#include "client-support.h"
 #include "lease/client.h"
 
 /* A broker whose messages lie ready, and what was heard of its events. */
@@ -76,46 +77,33 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct lab_lease_msg make(enum lab_lease_type type, uint64_t seq)
-{
-	return (struct lab_lease_msg){.magic = LAB_LEASE_MAGIC,
-				      .version = LAB_LEASE_VERSION,
-				      .type = (uint16_t)type,
-				      .seq = seq};
-}
-
-static void prepare(struct fixture *f, const struct lab_lease_msg *m, int fd)
-{
-	assert_int_equal(fd_send(f->broker, m, sizeof(*m), fd, 0), 0);
-}
-
 static void prepare_reclaim(struct fixture *f, uint64_t leases, uint32_t level)
 {
-	struct lab_lease_msg m = make(LAB_LEASE_RECLAIM, 0);
+	struct lab_lease_msg m = answer(LAB_LEASE_RECLAIM, 0);
 
 	m.reclaim.leases = leases;
 	m.reclaim.level = level;
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 }
 
 static void prepare_pressure(struct fixture *f, uint32_t level,
 			     uint64_t available)
 {
-	struct lab_lease_msg m = make(LAB_LEASE_PRESSURE, 0);
+	struct lab_lease_msg m = answer(LAB_LEASE_PRESSURE, 0);
 
 	m.pressure.level = level;
 	m.pressure.available = available;
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 }
 
 static void prepare_lease(struct fixture *f, uint64_t seq, uint64_t id)
 {
-	struct lab_lease_msg m = make(LAB_LEASE_LEASED, seq);
+	struct lab_lease_msg m = answer(LAB_LEASE_LEASED, seq);
 	int fd = backing_create(LAB_BACKING_SHMEM, "test");
 
 	assert_true(fd >= 0);
 	m.leased.lease = id;
-	prepare(f, &m, fd);
+	say(f->broker, &m, fd);
 	close(fd);
 }
 
@@ -129,14 +117,14 @@ static struct lab_lease_msg greet(struct fixture *f,
 					       .guarantee = 1,
 					       .limit = 2,
 					       .events = events};
-	struct lab_lease_msg m = make(LAB_LEASE_WELCOME, 1);
+	struct lab_lease_msg m = answer(LAB_LEASE_WELCOME, 1);
 	struct client_welcome got;
 	struct err err = {.text = ""};
 
 	m.welcome.guest = 1;
 	m.welcome.backing = LAB_BACKING_SHMEM;
 	m.welcome.pool_total = 8;
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 	if (client_hello(&f->client, &request, &got, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
@@ -199,8 +187,7 @@ static void says_how_long_it_waits(void **state)
 	greet(f, NULL);
 	prepare_lease(f, 2, 1);
 	get(f, 1);
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
+	m = hear(f->broker, LAB_LEASE_LEASE);
 	assert_int_equal(m.lease.wait_ms, 0);
 	assert_int_equal(f->source.ask(f->source.context, 2500), 0);
 	prepare_lease(f, 3, 2);
@@ -209,8 +196,7 @@ static void says_how_long_it_waits(void **state)
 				    &limit, &bytes),
 			 0);
 	assert_int_equal(limit.tv_sec, CLIENT_DEADLINE + 2);
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
+	m = hear(f->broker, LAB_LEASE_LEASE);
 	assert_int_equal(m.lease.wait_ms, 2500);
 }
 
@@ -219,13 +205,13 @@ static void hears_that_a_lease_was_taken(void **state)
 	struct fixture *f = *state;
 	const struct client_events events = {.revoked = on_revoked,
 					     .context = f};
-	struct lab_lease_msg m = make(LAB_LEASE_REVOKED, 0);
+	struct lab_lease_msg m = answer(LAB_LEASE_REVOKED, 0);
 	struct lease lease;
 
 	greet(f, &events);
 	m.revoked.lease = 7;
 	m.revoked.reason = LAB_REVOKE_RECLAIM;
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
 	assert_string_equal(f->heard, "revoked 7 1;");
 }
@@ -261,9 +247,7 @@ static void asks_and_takes(void **state)
 	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
 	/* One is under way: not asked a second time. */
 	assert_int_equal(f->source.ask(f->source.context, 9), 0);
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_LEASE);
+	m = hear(f->broker, LAB_LEASE_LEASE);
 	assert_int_equal(m.lease.wait_ms, 7);
 	assert_int_equal(
 		fd_receive(f->broker, &m, sizeof(m), NULL, MSG_DONTWAIT),
@@ -273,9 +257,9 @@ static void asks_and_takes(void **state)
 	assert_int_equal(lease.id, 6);
 	close(lease.fd);
 	assert_int_equal(f->source.ask(f->source.context, 0), 0);
-	m = make(LAB_LEASE_REFUSED, 3);
+	m = answer(LAB_LEASE_REFUSED, 3);
 	m.refused.error = EDQUOT;
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 	assert_int_equal(f->source.take(f->source.context, &lease), -EDQUOT);
 	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
 }
@@ -284,8 +268,8 @@ static void asks_and_takes(void **state)
 static void does_not_believe_nonsense(void **state)
 {
 	for (int i = 0; i < 10; i++) {
-		struct lab_lease_msg m =
-			make(i % 2 ? LAB_LEASE_RECLAIM : LAB_LEASE_PRESSURE, 0);
+		struct lab_lease_msg m = answer(
+			i % 2 ? LAB_LEASE_RECLAIM : LAB_LEASE_PRESSURE, 0);
 		struct lease lease;
 		int fd = -1;
 
@@ -313,7 +297,7 @@ static void does_not_believe_nonsense(void **state)
 			m.magic++;
 			break;
 		}
-		prepare(f, &m, fd);
+		say(f->broker, &m, fd);
 		if (i % 2) {
 			if (f->source.get(f->source.context, &lease) != -EPIPE)
 				fail_msg("nonsense %d was believed", i);

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "base/fd.h"
 #include "broker-support.h"
+#include "client-support.h"
 #include "lease/client.h"
 #include "listen-support.h"
 
@@ -73,10 +73,7 @@ static void rejoins(struct fixture *f)
 
 static void answers(struct fixture *f, enum lab_lease_type type, uint64_t seq)
 {
-	struct lab_lease_msg m = {.magic = LAB_LEASE_MAGIC,
-				  .version = LAB_LEASE_VERSION,
-				  .type = (uint16_t)type,
-				  .seq = seq};
+	struct lab_lease_msg m = answer(type, seq);
 
 	if (type == LAB_LEASE_REFUSED) {
 		m.refused.error = ESTALE;
@@ -87,7 +84,7 @@ static void answers(struct fixture *f, enum lab_lease_type type, uint64_t seq)
 		m.welcome.pool_total = 128;
 		m.welcome.held = 2;
 	}
-	assert_int_equal(fd_send(f->broker, &m, sizeof(m), -1, 0), 0);
+	say(f->broker, &m, -1);
 }
 
 static void says_that_it_comes_back(void **state)
@@ -105,9 +102,7 @@ static void says_that_it_comes_back(void **state)
 	close(mark);
 	rejoins(f);
 	assert_int_equal(f->broker, mark); /* the old socket is closed */
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_HELLO);
+	m = hear(f->broker, LAB_LEASE_HELLO);
 	assert_int_equal(m.seq, 1);
 	assert_string_equal(m.hello.name, "guest");
 	assert_string_equal(m.hello.pool, "pool");
@@ -125,9 +120,7 @@ static void says_that_it_comes_back(void **state)
 	/* And goes on as ever, what was broken before forgotten. */
 	assert_int_equal(fcntl(f->client.socket, F_GETFL) & O_NONBLOCK, 0);
 	assert_int_equal(source.ask(source.context, 0), 0);
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_LEASE);
+	m = hear(f->broker, LAB_LEASE_LEASE);
 	assert_int_equal(source.take(source.context, &lease), -EAGAIN);
 }
 

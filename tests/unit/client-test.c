@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "broker-support.h"
 #include "broker/backing.h"
+#include "client-support.h"
 #include "lease/client.h"
 
 /* A broker whose answers lie ready before they are asked for. */
@@ -48,19 +49,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct lab_lease_msg answer(enum lab_lease_type type, uint64_t seq)
-{
-	return (struct lab_lease_msg){.magic = LAB_LEASE_MAGIC,
-				      .version = LAB_LEASE_VERSION,
-				      .type = (uint16_t)type,
-				      .seq = seq};
-}
-
-static void prepare(struct fixture *f, const struct lab_lease_msg *m, int fd)
-{
-	assert_int_equal(fd_send(f->broker, m, sizeof(*m), fd, 0), 0);
-}
-
 static struct lab_lease_msg welcome(void)
 {
 	struct lab_lease_msg m = answer(LAB_LEASE_WELCOME, 1);
@@ -89,11 +77,10 @@ static void admitted(struct fixture *f)
 	struct client_welcome got;
 	struct err err = {.text = ""};
 
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 	if (greet(f, &got, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
+	hear(f->broker, LAB_LEASE_HELLO);
 }
 
 static int make_lease_file(void)
@@ -111,18 +98,14 @@ static void says_hello(void **state)
 	struct client_welcome got;
 	struct err err;
 
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 	assert_int_equal(greet(f, &got, &err), 0);
 	assert_int_equal(got.guest, 7);
 	assert_int_equal(got.backing, LAB_BACKING_SHMEM);
 	assert_int_equal(got.pool_total, 128);
 	assert_memory_equal(got.uuid, m.welcome.uuid, 16);
 
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.magic, LAB_LEASE_MAGIC);
-	assert_int_equal(m.version, LAB_LEASE_VERSION);
-	assert_int_equal(m.type, LAB_LEASE_HELLO);
+	m = hear(f->broker, LAB_LEASE_HELLO);
 	assert_int_equal(m.seq, 1);
 	assert_string_equal(m.hello.name, "guest");
 	assert_string_equal(m.hello.pool, "pool");
@@ -142,7 +125,7 @@ static void hears_a_refusal(void **state)
 	memset(m.refused.text, 'x', sizeof(m.refused.text));
 	memcpy(m.refused.text, "no\x1b[2J", 6);
 	m.refused.error = EEXIST;
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 	assert_int_equal(greet(f, &got, &err), -EEXIST);
 	assert_said(&err, "no?[2J");
 	assert_int_equal(strlen(err.text), sizeof(m.refused.text) - 1);
@@ -173,7 +156,7 @@ static void gets_and_puts(void **state)
 
 	admitted(f);
 	m.leased.lease = 0x100000005;
-	prepare(f, &m, fd);
+	say(f->broker, &m, fd);
 	close(fd);
 	assert_int_equal(f->source.get(f->source.context, &lease), 0);
 	assert_int_equal(lease.id, 0x100000005);
@@ -185,13 +168,9 @@ static void gets_and_puts(void **state)
 	close(lease.fd);
 	f->source.put(f->source.context, lease.id);
 
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_LEASE);
+	m = hear(f->broker, LAB_LEASE_LEASE);
 	assert_int_equal(m.seq, 2);
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_RETURN);
+	m = hear(f->broker, LAB_LEASE_RETURN);
 	assert_int_equal(m.seq, 3);
 	assert_int_equal(m.returned.lease, 0x100000005);
 }
@@ -205,23 +184,19 @@ static void a_lease_that_is_taken_on_its_way(void **state)
 
 	admitted(f);
 	m.leased.lease = 0x100000005;
-	prepare(f, &m, fd);
+	say(f->broker, &m, fd);
 	assert_int_equal(backing_cut(fd), 0);
 	close(fd);
 	assert_int_equal(f->source.get(f->source.context, &lease), -ENOMEM);
 
 	/* It is given back, and the next one is as good as any. */
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_LEASE);
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_RETURN);
+	m = hear(f->broker, LAB_LEASE_LEASE);
+	m = hear(f->broker, LAB_LEASE_RETURN);
 	assert_int_equal(m.returned.lease, 0x100000005);
 	m = answer(LAB_LEASE_LEASED, 4);
 	m.leased.lease = 0x100000006;
 	fd = make_lease_file();
-	prepare(f, &m, fd);
+	say(f->broker, &m, fd);
 	close(fd);
 	assert_int_equal(f->source.get(f->source.context, &lease), 0);
 	assert_int_equal(lease.id, 0x100000006);
@@ -237,10 +212,10 @@ static void hears_that_there_is_none(void **state)
 	admitted(f);
 	m.refused.error = EDQUOT;
 	strcpy(m.refused.text, "enough");
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 	m.refused.error = ENOMEM;
 	m.seq = 3;
-	prepare(f, &m, -1);
+	say(f->broker, &m, -1);
 	assert_int_equal(f->source.get(f->source.context, &lease), -EDQUOT);
 	assert_string_equal(f->client.last.text, "enough");
 	assert_int_equal(f->source.get(f->source.context, &lease), -ENOMEM);
@@ -342,7 +317,7 @@ static void bad_leases(void **state)
 			m.type = LAB_LEASE_WELCOME;
 		if (i == 9)
 			m.magic = 0;
-		prepare(f, &m, fd); /* 6: without any file */
+		say(f->broker, &m, fd); /* 6: without any file */
 		int mark = dup(0);
 		close(mark);
 		if (f->source.get(f->source.context, &lease) != -EPIPE)
@@ -398,12 +373,8 @@ static void a_broker_that_hangs(void **state)
 	f->source.put(f->source.context, 9);
 
 	/* It was asked once. */
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_LEASE);
-	assert_int_equal(fd_receive(f->broker, &m, sizeof(m), NULL, 0),
-			 sizeof(m));
-	assert_int_equal(m.type, LAB_LEASE_RETURN);
+	m = hear(f->broker, LAB_LEASE_LEASE);
+	m = hear(f->broker, LAB_LEASE_RETURN);
 	assert_int_equal(
 		fd_receive(f->broker, &m, sizeof(m), NULL, MSG_DONTWAIT),
 		-EAGAIN);
@@ -412,7 +383,7 @@ static void a_broker_that_hangs(void **state)
 	int fd = make_lease_file();
 	m = answer(LAB_LEASE_LEASED, 2);
 	m.leased.lease = 3;
-	prepare(f, &m, fd);
+	say(f->broker, &m, fd);
 	close(fd);
 	assert_int_equal(f->source.get(f->source.context, &lease), 0);
 	assert_int_equal(lease.id, 3);

@@ -152,15 +152,22 @@ static void without_a_guest_it_begins_anew(void **state)
 	free(killed); /* its mapping is of a file cut to nothing */
 }
 
-static void another_size_is_refused(void **state)
+/* A broker ends, and leaves a journal with one guest. */
+static void leave_a_guest(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct journal_guest g = guest(1, "guest");
-	struct err err;
 
 	journal_admit(f->journal, &g);
 	journal_close(f->journal);
 	f->journal = NULL;
+}
+
+static void another_size_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	leave_a_guest(f);
 	assert_int_equal(open_as(f, "pool", LEASES + 1, &err), -EBUSY);
 	assert_said(&err, "had 4 leases, not 5");
 	reopen(f);
@@ -170,12 +177,9 @@ static void another_size_is_refused(void **state)
 static void nonsense_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct journal_guest g = guest(1, "guest");
 	struct err err;
 
-	journal_admit(f->journal, &g);
-	journal_close(f->journal);
-	f->journal = NULL;
+	leave_a_guest(f);
 	assert_int_equal(open_as(f, "loop", LEASES, &err), -EUCLEAN);
 	assert_int_equal(truncate(f->path, 4096), 0);
 	assert_int_equal(open_as(f, "pool", LEASES, &err), -EUCLEAN);

@@ -26,15 +26,22 @@ static void assert_queue(const struct want_queue *queue,
 	assert_null(w);
 }
 
+/* Three new ones, in this order. */
+static void join_all(struct want_queue *queue, struct want *const wants[3])
+{
+	for (int i = 0; i < 3; i++) {
+		*wants[i] = (struct want){0};
+		want_join(queue, wants[i]);
+	}
+}
+
 static void first_come_first(void **state)
 {
 	struct want_queue queue = {0};
-	struct want a = {0}, b = {0}, c = {0};
+	struct want a, b, c;
 
 	(void)state;
-	want_join(&queue, &a);
-	want_join(&queue, &b);
-	want_join(&queue, &c);
+	join_all(&queue, (struct want *[]){&a, &b, &c});
 	assert_queue(&queue, (const struct want *[]){&a, &b, &c}, 3);
 	assert_int_equal(a.id, 1);
 	assert_int_equal(c.id, 3);
@@ -43,12 +50,10 @@ static void first_come_first(void **state)
 static void leave_from_anywhere(void **state)
 {
 	struct want_queue queue = {0};
-	struct want a = {0}, b = {0}, c = {0};
+	struct want a, b, c;
 
 	(void)state;
-	want_join(&queue, &a);
-	want_join(&queue, &b);
-	want_join(&queue, &c);
+	join_all(&queue, (struct want *[]){&a, &b, &c});
 	want_leave(&queue, &b);
 	assert_queue(&queue, (const struct want *[]){&a, &c}, 2);
 	want_leave(&queue, &a);
