@@ -29,6 +29,7 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/apic.h \
 	guest/boot.c \
 	guest/boot.h \
+	guest/callee.h \
 	guest/console.c \
 	guest/console.h \
 	guest/cpu.h \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* To ring 3, and where its end leads. Prototypes in process.c. */
+#include "callee.h"
 #include "segment.h"
 
 	.text
@@ -13,12 +14,7 @@
 	.globl	user_enter
 	.type	user_enter, @function
 user_enter:
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	push_callee_saved
 	mov	%rsp, (%rcx)
 	push	$SEGMENT_USER_DATA
 	push	%rdx
@@ -55,12 +51,7 @@ user_enter:
 	.globl	user_left
 	.type	user_left, @function
 user_left:
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
+	pop_callee_saved
 	ret
 	.size	user_left, . - user_left
 

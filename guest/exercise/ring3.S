@@ -3,6 +3,7 @@
  * An excursion to ring 3 and back, and one into a page of data: what C cannot
  * say. Prototypes in selftest.h; C parts in protection.c.
  */
+#include "callee.h"
 #include "segment.h"
 
 	.text
@@ -13,12 +14,7 @@
  */
 	.globl	ring3_enter
 ring3_enter:
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	push_callee_saved
 	mov	%rsp, ring0_stack
 	push	$SEGMENT_USER_DATA
 	push	%rsi
@@ -40,12 +36,7 @@ ring3_back:
 	mov	ring0_stack, %rsp
 	mov	$SEGMENT_KERNEL_DATA, %ecx
 	mov	%ecx, %ss
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
+	pop_callee_saved
 	ret
 
 /* bool run_data(void) */
