@@ -215,6 +215,19 @@ static void test_no_file(void **state)
 			 -ENOEXEC);
 }
 
+/* The kernel says that this file has a page, and gives a line. */
+static void test_shrinks(void **state)
+{
+	struct err err = {0};
+	uint64_t entry;
+
+	(void)state;
+	assert_int_equal(elf_load("/sys/kernel/uevent_seqnum", ram, sizeof(ram),
+				  &entry, &err),
+			 -ENOEXEC);
+	assert_non_null(strstr(err.text, "became shorter"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_note),
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_shrinks),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -16,7 +16,11 @@
 #define GUESTS 4
 
 /* What is counted, each by its name: nothing of it may be inlined. */
+#ifdef __clang__
+#define COUNTED __attribute__((noinline)) static
+#else
 #define COUNTED __attribute__((noinline, noclone)) static
+#endif
 
 struct bench {
 	struct ledger *ledger;

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,10 +19,13 @@
 /* More segments than any kernel of this kind has; bounds the overlap test. */
 #define MAX_SEGMENTS 16
 
-/* The file as mapped, and what has been checked of it. */
+/* Bytes of a note segment that are looked at: ours is in front. */
+#define NOTES_MAX 4096
+
+/* The file, and what has been read and checked of it, each byte once. */
 struct image {
 	const char *path;
-	const uint8_t *bytes;
+	int fd;
 	uint64_t size;
 	uint64_t ram; /* bytes of guest RAM */
 	Elf64_Ehdr header;
@@ -35,6 +37,32 @@ static bool in_file(const struct image *self, uint64_t offset, uint64_t size)
 	return offset <= self->size && size <= self->size - offset;
 }
 
+/*
+ * Read from the file, not through a mapping of it: who truncates it meanwhile
+ * makes this fail, and does not stop the process.
+ */
+static int read_at(const struct image *self, uint64_t offset, uint64_t size,
+		   void *to, struct err *err)
+{
+	uint64_t done = 0;
+
+	while (done < size) {
+		ssize_t bytes = pread(self->fd, (uint8_t *)to + done,
+				      size - done, (off_t)(offset + done));
+		if (bytes < 0 && errno == EINTR)
+			continue;
+		if (bytes < 0)
+			return err_set(err, errno, "cannot read the kernel %s",
+				       self->path);
+		if (bytes == 0)
+			return err_say(err, ENOEXEC,
+				       "%s: became shorter while it was read",
+				       self->path);
+		done += (uint64_t)bytes;
+	}
+	return 0;
+}
+
 static int check_header(struct image *self, struct err *err)
 {
 	Elf64_Ehdr *h = &self->header;
@@ -42,7 +70,9 @@ static int check_header(struct image *self, struct err *err)
 	if (!in_file(self, 0, sizeof(*h)))
 		return err_say(err, ENOEXEC, "%s: too short for an ELF file",
 			       self->path);
-	memcpy(h, self->bytes, sizeof(*h));
+	int r = read_at(self, 0, sizeof(*h), h, err);
+	if (r < 0)
+		return r;
 	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
 		return err_say(err, ENOEXEC, "%s: not an ELF file", self->path);
 	if (h->e_ident[EI_CLASS] != ELFCLASS64 ||
@@ -68,7 +98,9 @@ static int check_header(struct image *self, struct err *err)
 			       "%s: truncated: its program headers lie "
 			       "beyond its end",
 			       self->path);
-	memcpy(self->segments, self->bytes + h->e_phoff, table);
+	r = read_at(self, h->e_phoff, table, self->segments, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < h->e_phnum; i++) {
 		const Elf64_Phdr *p = &self->segments[i];
 		if ((p->p_type == PT_LOAD || p->p_type == PT_NOTE) &&
@@ -166,38 +198,56 @@ static bool next_note(const uint8_t **at, uint64_t *left, Elf64_Nhdr *note,
 	return true;
 }
 
-/* The ABI version that the kernel's note names, or 0 without a note. */
-static uint32_t note_version(const struct image *self)
+/* The ABI version that a note among these bytes names, or 0. */
+static uint32_t find_version(const uint8_t *at, uint64_t left)
 {
-	for (size_t i = 0; i < self->header.e_phnum; i++) {
+	const uint8_t *name;
+	const uint8_t *desc;
+	Elf64_Nhdr note;
+
+	while (next_note(&at, &left, &note, &name, &desc)) {
+		uint32_t version;
+		if (note.n_type != LAB_NOTE_ABI ||
+		    note.n_descsz != sizeof(version) ||
+		    note.n_namesz != sizeof(LAB_NOTE_NAME) ||
+		    memcmp(name, LAB_NOTE_NAME, note.n_namesz) != 0)
+			continue;
+		memcpy(&version, desc, sizeof(version));
+		return version;
+	}
+	return 0;
+}
+
+/* The ABI version that the kernel's note names, or 0 without a note. */
+static int read_version(const struct image *self, uint32_t *version,
+			struct err *err)
+{
+	uint8_t notes[NOTES_MAX];
+
+	*version = 0;
+	for (size_t i = 0; i < self->header.e_phnum && *version == 0; i++) {
 		const Elf64_Phdr *p = &self->segments[i];
 		if (p->p_type != PT_NOTE)
 			continue;
-		const uint8_t *at = self->bytes + p->p_offset;
-		const uint8_t *name;
-		const uint8_t *desc;
-		uint64_t left = p->p_filesz;
-		Elf64_Nhdr note;
-		while (next_note(&at, &left, &note, &name, &desc)) {
-			uint32_t version;
-			if (note.n_type != LAB_NOTE_ABI ||
-			    note.n_descsz != sizeof(version) ||
-			    note.n_namesz != sizeof(LAB_NOTE_NAME) ||
-			    memcmp(name, LAB_NOTE_NAME, note.n_namesz) != 0)
-				continue;
-			memcpy(&version, desc, sizeof(version));
-			return version;
-		}
+		uint64_t size =
+			p->p_filesz < NOTES_MAX ? p->p_filesz : NOTES_MAX;
+		int r = read_at(self, p->p_offset, size, notes, err);
+		if (r < 0)
+			return r;
+		*version = find_version(notes, size);
 	}
 	return 0;
 }
 
 static int check_image(struct image *self, struct err *err)
 {
+	uint32_t version = 0;
+
 	int r = check_header(self, err);
+	if (r == 0)
+		r = read_version(self, &version, err);
 	if (r < 0)
 		return r;
-	uint32_t version = note_version(self);
 	if (version == 0)
 		return err_say(err, ENOEXEC,
 			       "%s: has no Labyrinth ABI note, so it is no "
@@ -212,14 +262,17 @@ static int check_image(struct image *self, struct err *err)
 	return check_segments(self, err);
 }
 
-static void copy_image(const struct image *self, uint8_t *ram)
+static int copy_image(const struct image *self, uint8_t *ram, struct err *err)
 {
-	for (size_t i = 0; i < self->header.e_phnum; i++) {
+	int r = 0;
+
+	for (size_t i = 0; i < self->header.e_phnum && r == 0; i++) {
 		const Elf64_Phdr *p = &self->segments[i];
 		if (p->p_type == PT_LOAD && p->p_memsz > 0)
-			memcpy(ram + p->p_paddr, self->bytes + p->p_offset,
-			       p->p_filesz);
+			r = read_at(self, p->p_offset, p->p_filesz,
+				    ram + p->p_paddr, err);
 	}
+	return r;
 }
 
 int elf_load(const char *path, uint8_t *ram, uint64_t bytes, uint64_t *entry,
@@ -238,15 +291,11 @@ int elf_load(const char *path, uint8_t *ram, uint64_t bytes, uint64_t *entry,
 		return err_say(err, ENOEXEC,
 			       "%s: not a file with a kernel in it", path);
 	image.size = (uint64_t)status.st_size;
-	void *file = mmap(NULL, image.size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (file == MAP_FAILED)
-		return err_set(err, errno, "cannot read the kernel %s", path);
-	image.bytes = file;
+	image.fd = fd;
 	int r = check_image(&image, err);
-	if (r == 0) {
-		copy_image(&image, ram);
+	if (r == 0)
+		r = copy_image(&image, ram, err);
+	if (r == 0)
 		*entry = image.header.e_entry;
-	}
-	munmap(file, image.size);
 	return r;
 }
