@@ -8,12 +8,13 @@
  * REFUSED. Then LEASE is answered by LEASED, with the lease's descriptor in
  * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
  * repeats the seq of its question. To a VMM that asked for events the broker
- * sends RECLAIM, PRESSURE and REVOKED at any time after WELCOME, with seq 0;
- * REVOKED is answered by RETURN. Root says AUDIT (labyrinth/audit.h) or REVOKE
- * instead of HELLO, and nothing after it. Anything else, from either side, ends
- * the connection; and the end of the connection, however it came about, gives
- * every lease back, unless it is the broker that ends: then the VMM keeps its
- * leases, and comes back to the next broker with a HELLO that says ADOPT.
+ * sends RECLAIM, PRESSURE, REVOKING and REVOKED at any time after WELCOME, with
+ * seq 0; REVOKED is answered by RETURN. Root says AUDIT (labyrinth/audit.h) or
+ * REVOKE instead of HELLO, and nothing after it. Anything else, from either
+ * side, ends the connection; and the end of the connection, however it came
+ * about, gives every lease back, unless it is the broker that ends: then the
+ * VMM keeps its leases, and comes back to the next broker with a HELLO that
+ * says ADOPT.
  */
 #ifndef LABYRINTH_LEASE_H
 #define LABYRINTH_LEASE_H
@@ -35,6 +36,8 @@ enum lab_lease_type {
 	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
 	LAB_LEASE_PRESSURE = 8, /* broker: the pool's level changed (event) */
 	LAB_LEASE_REVOKED = 9,	/* broker: a lease was taken (event) */
+	LAB_LEASE_REVOKING =
+		10,		/* broker: one will be, if none comes (event) */
 	LAB_LEASE_AUDIT = 16,	/* auditor: tell me all that the ledger holds */
 	LAB_LEASE_AUDITED = 17, /* broker: here it is (one descriptor) */
 	LAB_LEASE_REVOKE = 18,	/* administrator: take leases from a guest */
@@ -42,7 +45,7 @@ enum lab_lease_type {
 };
 
 /* Flags of a HELLO. */
-#define LAB_HELLO_EVENTS 0x1 /* send me RECLAIM and PRESSURE */
+#define LAB_HELLO_EVENTS 0x1 /* send me events */
 #define LAB_HELLO_ADOPT	 0x2 /* I ran under a broker of this pool before you */
 
 /* How much a pool still has to lend above its guests' guarantees. */
@@ -52,14 +55,21 @@ enum lab_lease_level {
 	LAB_LEASE_LEVEL_CRITICAL = 2, /* at its min watermark, or below */
 };
 
-/* Why a lease was taken from its owner. */
+/* Why a lease was taken from its owner, or will be. */
 enum lab_revoke_reason {
+	LAB_REVOKE_NONE = 0,	/* REVOKING: it stays where it is, after all */
 	LAB_REVOKE_RECLAIM = 1, /* others waited, and it gave nothing back */
 	LAB_REVOKE_ADMIN = 2,	/* an administrator said so */
 };
 
 /* So many REVOKED are not yet answered by RETURN, at most. */
 #define LAB_REVOKED_MAX 64
+
+/* So many REVOKING stand at a time, at most. */
+#define LAB_REVOKING_MAX 16
+
+/* The longest time that a REVOKE may leave the guest, in ms. */
+#define LAB_GRACE_MAX 60000
 
 /* How a lease's file is backed: what the owner must know to map it well. */
 enum lab_backing {
@@ -117,11 +127,17 @@ struct lab_lease_msg {
 			uint32_t reason; /* enum lab_revoke_reason */
 		} revoked;
 		struct {
+			uint64_t lease;	 /* id, as in LEASED */
+			uint32_t reason; /* enum lab_revoke_reason */
+			uint32_t ms;	 /* until then; > 0 unless NONE */
+		} revoking;
+		struct {
 			uint64_t bytes; /* of the file that comes with it */
 		} audited;
 		struct {
 			char name[LAB_NAME_MAX]; /* of the guest */
-			uint64_t leases; /* 0: all above its guarantee */
+			uint64_t leases;   /* 0: all above its guarantee */
+			uint32_t grace_ms; /* for the guest to give them up */
 		} revoke;
 		struct {
 			uint64_t leases; /* that were taken */
@@ -165,9 +181,15 @@ _Static_assert(offsetof(struct lab_lease_msg, pressure.available) == 40,
 	       "pressure");
 _Static_assert(offsetof(struct lab_lease_msg, revoked.lease) == 16, "revoked");
 _Static_assert(offsetof(struct lab_lease_msg, revoked.reason) == 24, "revoked");
+_Static_assert(offsetof(struct lab_lease_msg, revoking.lease) == 16,
+	       "revoking");
+_Static_assert(offsetof(struct lab_lease_msg, revoking.reason) == 24,
+	       "revoking");
+_Static_assert(offsetof(struct lab_lease_msg, revoking.ms) == 28, "revoking");
 _Static_assert(offsetof(struct lab_lease_msg, audited.bytes) == 16, "audited");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.name) == 16, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.leases) == 80, "revoke");
+_Static_assert(offsetof(struct lab_lease_msg, revoke.grace_ms) == 88, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, taken.leases) == 16, "taken");
 
 #endif

@@ -21,6 +21,7 @@ broker_tests = \
 	tests/unit/registry-test \
 	tests/unit/session-test \
 	tests/unit/shortage-test \
+	tests/unit/session-notice-test \
 	tests/unit/taking-test \
 	tests/unit/watermark-test
 check_PROGRAMS += $(broker_tests)
@@ -119,6 +120,12 @@ tests_unit_shortage_test_SOURCES = tests/unit/shortage-test.c tests/unit/broker-
 	tests/unit/session-support.h tests/unit/shortage-support.h
 tests_unit_shortage_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_shortage_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_session_notice_test_SOURCES = tests/unit/session-notice-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h tests/unit/shortage-support.h
+tests_unit_session_notice_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_session_notice_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_taking_test_SOURCES = tests/unit/taking-test.c tests/unit/broker-support.h \

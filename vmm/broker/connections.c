@@ -83,8 +83,7 @@ static int on_input(sd_event_source *source, int fd, uint32_t events,
 
 	if (!session_receive(self->session, connections_now(self->all))) {
 		connection_end(self);
-	} else if (self->deadline != NULL &&
-		   session_guest(self->session) != NULL) {
+	} else if (self->deadline != NULL && session_begun(self->session)) {
 		self->deadline = sd_event_source_disable_unref(self->deadline);
 	}
 	return 0;

@@ -241,6 +241,13 @@ uint32_t ledger_next(const struct ledger *self, uint32_t extent)
 	return self->extents[extent].next;
 }
 
+uint32_t ledger_previous(const struct ledger *self, uint32_t extent)
+{
+	ledger_insist(extent < self->total, extent,
+		      "the extent is of this pool");
+	return self->extents[extent].prev;
+}
+
 uint32_t ledger_total(const struct ledger *self)
 {
 	return self->total;

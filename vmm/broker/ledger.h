@@ -152,6 +152,9 @@ uint32_t ledger_generation(const struct ledger *self, uint32_t extent);
 /* The next that the owner of a leased extent holds, or none. */
 uint32_t ledger_next(const struct ledger *self, uint32_t extent);
 
+/* The one that it holds for longer, likewise. */
+uint32_t ledger_previous(const struct ledger *self, uint32_t extent);
+
 /* The sum of all guarantees. */
 uint32_t ledger_guaranteed(const struct ledger *self);
 

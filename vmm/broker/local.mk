@@ -24,6 +24,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/ledger_validate.c \
 	vmm/broker/listener.c \
 	vmm/broker/listener.h \
+	vmm/broker/notices.c \
+	vmm/broker/notices.h \
 	vmm/broker/pool.c \
 	vmm/broker/pool.h \
 	vmm/broker/process.c \
@@ -39,6 +41,7 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/session.c \
 	vmm/broker/session.h \
 	vmm/broker/session_serve.c \
+	vmm/broker/session_notice.c \
 	vmm/broker/session_private.h \
 	vmm/broker/session_take.c \
 	vmm/broker/shortage.c \

@@ -46,6 +46,7 @@ void session_free(struct session *self)
 void session_end(struct session *self)
 {
 	queue_leave(&self->waiter);
+	session_quit(self);
 	if (self->guest == NULL)
 		return;
 	log_info("guest %s is gone, %u leases taken back", self->guest->name,
@@ -67,6 +68,11 @@ bool session_unmet(const struct session *self)
 bool session_listens(const struct session *self)
 {
 	return self->listens;
+}
+
+bool session_begun(const struct session *self)
+{
+	return self->guest != NULL || self->asks != NULL;
 }
 
 const struct guest *session_guest(const struct session *self)
@@ -169,17 +175,27 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
 }
 
 /*
- * One question for one connection, which ends with it: so who asks costs no
- * more than a turn, and keeps no client's slot.
+ * One question for one connection, which ends with it: so who asks costs little
+ * more than a turn, and keeps no client's slot for longer than a guest is given
+ * time.
  */
-static bool do_admin(struct session *self, const struct lab_lease_msg *question)
+static bool do_admin(struct session *self, const struct lab_lease_msg *question,
+		     uint64_t now)
 {
+	const struct admin admin = {
+		.registry = self->registry,
+		.demand = session_demand,
+		.asker = self,
+		.uid = self->channel.uid,
+		.now = now,
+	};
 	struct lab_lease_msg message = {0};
 	cleanup_close int fd = -1;
 	struct err err;
 
-	int r = admin_answer(self->registry, session_take, self->channel.uid,
-			     question, &message, &fd, &err);
+	int r = admin_answer(&admin, question, &message, &fd, &err);
+	if (r == ADMIN_LATER)
+		return true;
 	if (r == 0) {
 		session_answer(self, &message, message.type, self->seq, fd);
 		return false;
@@ -214,10 +230,12 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 	self->seq = message->seq;
 	if (message->version != LAB_LEASE_VERSION)
 		return refuse_version(self, message->version);
+	if (self->asks != NULL)
+		return session_drop(self, "a message after its question");
 	if (message->type == LAB_LEASE_HELLO && self->guest == NULL)
 		return do_hello(self, message);
 	if (admin_asks(message->type) && self->guest == NULL)
-		return do_admin(self, message);
+		return do_admin(self, message, now);
 	if (message->type == LAB_LEASE_LEASE && self->guest != NULL)
 		return session_lease(self, message, now);
 	if (message->type == LAB_LEASE_RETURN && self->guest != NULL)

@@ -18,8 +18,7 @@ bool session_reclaim(struct session *self, uint32_t leases,
 	return channel_notify(&self->channel, &message, LAB_LEASE_RECLAIM);
 }
 
-/* Tell its VMM of what was taken, as far as there is room. All? */
-static bool tell_taken(struct session *self)
+bool session_tell_taken(struct session *self)
 {
 	struct taken_lease *next;
 
@@ -45,7 +44,7 @@ bool session_tell(struct session *self, enum lab_lease_level level)
 			     .available = ledger_spare(ledger)},
 	};
 
-	bool all = tell_taken(self);
+	bool all = session_tell_taken(self);
 	if (!self->listens || self->told == level)
 		return all;
 	if (!channel_notify(&self->channel, &message, LAB_LEASE_PRESSURE))
@@ -58,13 +57,16 @@ void session_take(struct session *self, enum lab_revoke_reason reason)
 {
 	struct guest *guest = self->guest;
 	struct pool *pool = guest->pool;
-	uint32_t extent = guest->account.leases.last;
+	const struct notice *notice = notices_first(&self->notices, reason);
+	uint32_t extent = notice != NULL ? (uint32_t)notice->id
+					 : guest->account.leases.last;
 	uint64_t id = ledger_lease_id(pool_ledger(pool), extent);
 
+	notices_end(&self->notices, id);
 	bool noted = taken_add(&self->taken, id, reason);
 	/* Told first, so that its VMM knows why, when a touch finds nothing;
 	 * where there is no room for it now, it follows with its answers. */
-	if (!tell_taken(self))
+	if (!session_tell_taken(self))
 		pool_shortage(pool)->untold = true;
 	pool_revoke(pool, extent, &guest->account);
 	log_info("guest %s: lease %u was taken: %s", guest->name, extent,
@@ -86,7 +88,7 @@ bool session_return(struct session *self, const struct lab_lease_msg *message)
 
 	/* It may have given it back before it heard that it was taken. */
 	if (taken_remove(&self->taken, lease)) {
-		tell_taken(self);
+		session_tell_taken(self);
 		return true;
 	}
 	int r = ledger_find(pool_ledger(guest->pool), lease, &guest->account,
@@ -102,5 +104,6 @@ bool session_return(struct session *self, const struct lab_lease_msg *message)
 	if (guest->urged > 0)
 		guest->urged--;
 	guest->owes_since = 0;
+	session_gave(self, lease);
 	return true;
 }

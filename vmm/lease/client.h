@@ -29,6 +29,9 @@ struct client_events {
 	/* The pool's level changed. */
 	void (*pressure)(void *context, enum lab_lease_level level,
 			 uint64_t available);
+	/* A lease will be taken in so many ms, unless RETURN of it, or of one
+	 * in its place, comes before; ms 0: it stays where it is, after all. */
+	void (*revoking)(void *context, uint64_t lease, uint32_t ms);
 	/* A lease was taken; its pages are gone. RETURN is the answer. */
 	void (*revoked)(void *context, uint64_t lease, uint32_t reason);
 	void *context;
