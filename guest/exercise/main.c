@@ -36,6 +36,8 @@ static const struct {
 	 exercise_hold},
 	{"hog", "", "take all that there is, and keep it", exercise_hog},
 	{"hang", "[halted]", "take all that there is, and hang", exercise_hang},
+	{"notice", "[LEASES]", "give up what is revoked; 0: do not care",
+	 exercise_notice},
 	{"spin", "", "grant and release for ever", exercise_spin},
 	{"crash", "[PROCESSOR]", "die of a page fault there (status 123)",
 	 exercise_crash},

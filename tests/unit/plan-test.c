@@ -31,7 +31,8 @@ static struct hcall_guest *begin(struct scene *self)
 {
 	guest_make(&self->f, 3, 1);
 	use_up_to(&self->f.guest, 100);
-	event_listen(&self->f.guest.events, &self->page, 0, 0);
+	event_listen(&self->f.guest.events, &self->page, sizeof(self->page),
+		     0, 0);
 	self->page = (struct lab_status){0};
 	self->plan = (struct plan){.guest = &self->f.guest};
 	return &self->f.guest;
@@ -374,7 +375,7 @@ static void gives_what_is_to_spare(void **state)
 	assert_false(frames_present(guest->frames, task.extent));
 	assert_true(guest->busy);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
-	plan_given(&s.plan);
+	plan_given(&s.plan, &task);
 	assert_int_equal(guest->reclaim, 0);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	end(&s);

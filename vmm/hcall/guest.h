@@ -33,6 +33,17 @@ struct losses {
 	unsigned int count;
 };
 
+/* Leases that the broker is about to take: hcall/notice.h. */
+struct notices {
+	struct notice {
+		bool stands;
+		uint64_t lease;	 /* id */
+		uint32_t extent; /* of the window; UINT32_MAX: none of it */
+	} notice[LAB_NOTICES];	 /* in the slot of the guest's structure */
+	unsigned int count;
+	unsigned int given; /* others in place of so many of them */
+};
+
 struct hcall_guest {
 	struct memory *memory;
 	struct vm *vm;
@@ -63,6 +74,7 @@ struct hcall_guest {
 	bool away;	/* the broker is, and another may come */
 	uint64_t reclaim; /* leases that the broker asks back */
 	struct losses losses;
+	struct notices notices;
 	enum lab_lease_level reclaim_level;
 	enum lab_lease_level pool_level; /* as the broker said last */
 	enum lab_level own_level;

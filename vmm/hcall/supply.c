@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "hcall/balance.h"
 #include "hcall/heard.h"
+#include "hcall/notice.h"
 #include "hcall/transfer.h"
 
 #define STACK_BYTES (128 * 1024)
@@ -27,6 +28,7 @@ static void broker_gone(struct supply *self)
 	bool over = atomic_load(&guest->over);
 	guest->away = returns;
 	guest->gone = !returns;
+	notice_forget_all(guest);
 	balance_changed(guest);
 	spin_unlock(&guest->lock);
 	if (!over)
@@ -121,7 +123,7 @@ static void work(struct supply *self)
 		task = plan_next(&self->plan, want_now());
 		spin_unlock(&self->guest->lock);
 		if (task.what == GIVE)
-			transfer_out(&self->plan, &self->source, task.extent);
+			transfer_out(&self->plan, &self->source, &task);
 		else if (task.what == ASK)
 			ask(self, task.wait_ms);
 	} while (task.what != NOTHING);

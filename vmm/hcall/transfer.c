@@ -56,15 +56,16 @@ void transfer_in(struct plan *plan, const struct lease_source *source,
 }
 
 void transfer_out(struct plan *plan, const struct lease_source *source,
-		  uint32_t extent)
+		  const struct task *task)
 {
 	struct hcall_guest *guest = plan->guest;
-	uint64_t id = memory_unmap(guest->memory,
-				   memory_window_extent(guest->memory, extent));
+	uint64_t id =
+		memory_unmap(guest->memory,
+			     memory_window_extent(guest->memory, task->extent));
 
 	source->put(source->context, id);
 	spin_lock(&guest->lock);
-	plan_given(plan);
+	plan_given(plan, task);
 	spin_unlock(&guest->lock);
 }
 
