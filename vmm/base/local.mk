@@ -16,4 +16,6 @@ vmm_libbase_a_SOURCES = \
 	vmm/base/size.h \
 	vmm/base/spin.h \
 	vmm/base/standard.c \
-	vmm/base/standard.h
+	vmm/base/standard.h \
+	vmm/base/stranger.c \
+	vmm/base/stranger.h

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/log.h"
+#include "base/stranger.h"
 #include "broker/session.h"
 
 #define US_PER_S UINT64_C(1000000)
@@ -150,14 +150,14 @@ static int on_accept(sd_event_source *source, int listener, uint32_t events,
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		return 0;
 	}
-	cleanup_close int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	int socket = stranger_accept(listener);
 	if (socket < 0) {
 		/* It went while it waited; or there are no descriptors, and
 		 * the loop would ask again at once, and for ever. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM) {
+		if (socket == -EMFILE || socket == -ENFILE ||
+		    socket == -ENOBUFS || socket == -ENOMEM) {
 			log_warning("cannot take a client: %s; clients wait",
-				    strerror(errno));
+				    strerror(-socket));
 			sd_event_source_set_enabled(source, SD_EVENT_OFF);
 			sd_event_source_set_time_relative(self->resume,
 							  RESUME_PERIOD);
@@ -166,10 +166,10 @@ static int on_accept(sd_event_source *source, int listener, uint32_t events,
 		}
 		return 0;
 	}
-	if (connections_add(self, socket, &err) < 0)
+	if (connections_add(self, socket, &err) < 0) {
 		log_warning("a client dropped: %s", err.text);
-	else
-		steal_fd(&socket);
+		stranger_close(socket);
+	}
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/stranger.h"
 
 #define BACKLOG 64
 
@@ -89,6 +90,7 @@ int listener_open(const char *path, struct err *err)
 		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_set(err, errno, "make a socket");
+	stranger_listen(fd);
 	/* Never open to others, not even between bind() and a chmod(). */
 	mode_t old = umask(0117);
 	r = bind(fd, (struct sockaddr *)&address, sizeof(address));

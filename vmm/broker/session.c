@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/log.h"
+#include "base/stranger.h"
 #include "broker/adopt.h"
 #include "broker/admin.h"
 
@@ -233,8 +233,8 @@ bool session_receive(struct session *self, uint64_t now)
 
 	if (self->over)
 		return false;
-	ssize_t bytes = fd_receive(self->channel.socket, &message,
-				   sizeof(message), NULL, 0);
+	ssize_t bytes = stranger_receive(self->channel.socket, &message,
+					 sizeof(message));
 	if (bytes == -EAGAIN)
 		return true;
 	if (bytes == 0 || bytes == -ECONNRESET)

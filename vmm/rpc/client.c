@@ -8,8 +8,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/stranger.h"
 #include "rpc/program.h"
 #include "wire/virnet.h"
 
@@ -206,9 +206,9 @@ static int read_on(struct rpc_client *self)
 
 	do {
 		size_t most = next_bytes(self, &to);
-		ssize_t got = recv(self->fd, to, most, MSG_DONTWAIT);
+		ssize_t got = stranger_receive(self->fd, to, most);
 		if (got < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+			return got == -EAGAIN ? 0 : (int)got;
 		if (got == 0)
 			return -ESHUTDOWN;
 		self->have += (size_t)got;
@@ -268,7 +268,7 @@ int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	struct rpc_client *self = calloc(1, sizeof(*self));
 
 	if (self == NULL) {
-		close(fd);
+		stranger_close(fd);
 		return -ENOMEM;
 	}
 	self->fd = fd;
@@ -295,7 +295,7 @@ void client_free(struct rpc_client *self)
 		return;
 	sd_event_source_disable_unref(self->timer);
 	sd_event_source_disable_unref(self->io);
-	close(self->fd);
+	stranger_close(self->fd);
 	free(self->payload);
 	free(self->out);
 	free(self);

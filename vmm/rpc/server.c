@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/stranger.h"
 #include "rpc/client.h"
 #include "rpc/listen.h"
 #include "rpc/turns.h"
@@ -116,10 +117,10 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 
 	(void)source;
 	(void)events;
-	int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int peer = stranger_accept(fd);
 	if (peer < 0) {
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			rest(self, errno);
+		if (peer != -EAGAIN && peer != -EINTR && peer != -ECONNABORTED)
+			rest(self, -peer);
 		return 0;
 	}
 	int r = client_new(&client, self->server->turns.inner, peer,
