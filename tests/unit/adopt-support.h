@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -47,6 +48,8 @@ enum order {
 	AGAIN,	/* the same, over one more connection */
 	WHOLE,	/* how many leases have their pages, and their stamps */
 	SHRINK, /* the latest, by a way that no VMM should have */
+	FENCE,	/* the latest: who opens its file waits, or is told so */
+	UNFENCE,
 	FORGE,	/* one of our own making in place of the latest */
 	STEAL,	/* map the leases of another process (its pid): how many */
 	SPOIL,	/* how many of these have their pages */
@@ -66,6 +69,7 @@ struct puppet {
 	uint32_t count;
 	uint8_t *stolen[POOL_LEASES];
 	int spoil;
+	int fence; /* descriptor of the one that is fenced */
 };
 
 static inline int puppet_get(struct puppet *self)
@@ -188,6 +192,13 @@ static inline int puppet_shrink(struct puppet *self)
 	return r;
 }
 
+static inline int puppet_fence(struct puppet *self)
+{
+	self->fence = open_mapping(getpid(), self->pages[self->count - 1]);
+	signal(SIGIO, SIG_IGN); /* as the kernel asks for it back */
+	return fcntl(self->fence, F_SETLEASE, F_WRLCK) < 0 ? -errno : 0;
+}
+
 static inline int puppet_unmap(struct puppet *self, bool tell)
 {
 	struct lease_source source = client_source(&self->client);
@@ -254,6 +265,10 @@ static inline int puppet_obey(struct puppet *self, int order, int number)
 		return puppet_whole(self);
 	case SHRINK:
 		return puppet_shrink(self);
+	case FENCE:
+		return puppet_fence(self);
+	case UNFENCE:
+		return close(self->fence);
 	case FORGE:
 		return puppet_forge(self);
 	case STEAL:

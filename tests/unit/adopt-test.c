@@ -268,6 +268,23 @@ static void a_shrunk_file_is_no_lease(void **state)
 	assert_int_equal(tell(one, WHOLE, 0), 2); /* and what was left is cut */
 }
 
+/* The broker does not wait for who will not let a file be opened. */
+static void a_fenced_file_is_no_proof_yet(void **state)
+{
+	struct fixture *f = *state;
+	struct vmm *one = start_guest(f, 0, "one", 2, 4, 3);
+	struct vmm *two = start_guest(f, 1, "two", 1, 4, 1);
+
+	end_broker(f);
+	assert_int_equal(tell(one, FENCE, 0), 0);
+	start_broker(f);
+	assert_int_equal(tell(two, REJOIN, 0), 1);
+	assert_int_equal(tell(one, REJOIN, 0), -EACCES);
+	assert_int_equal(state_count(f, EXTENT_LEASED), 4);
+	assert_int_equal(tell(one, UNFENCE, 0), 0);
+	assert_int_equal(tell(one, REJOIN, 0), 3);
+}
+
 static void anothers_leases_are_not_given(void **state)
 {
 	struct fixture *f = *state;
@@ -368,6 +385,7 @@ int main(void)
 		TEST(half_a_revocation_is_finished),
 		TEST(a_file_of_its_own_is_no_proof),
 		TEST(a_shrunk_file_is_no_lease),
+		TEST(a_fenced_file_is_no_proof_yet),
 		TEST(anothers_leases_are_not_given),
 		TEST(a_name_is_its_process_only),
 		TEST(its_terms_are_those_of_before),

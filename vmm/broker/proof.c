@@ -73,7 +73,8 @@ static int open_wanted(struct search *self, const char *link,
 	if (!is_file(found, wanted, stat))
 		return -1;
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
-	int fd = open(again, O_RDWR | O_CLOEXEC);
+	/* It may hold a file lease (F_SETLEASE), for which others wait. */
+	int fd = open(again, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		self->denied = errno;
 	return fd;
