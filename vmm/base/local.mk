@@ -8,6 +8,8 @@ vmm_libbase_a_SOURCES = \
 	vmm/base/fd.h \
 	vmm/base/log.c \
 	vmm/base/log.h \
+	vmm/base/meter.c \
+	vmm/base/meter.h \
 	vmm/base/number.c \
 	vmm/base/number.h \
 	vmm/base/program.c \

@@ -65,7 +65,7 @@ static void find_all(struct guest *guest)
 	struct err err;
 
 	if (find_files(guest, &seen, &err) < 0)
-		log_warning("guest %s: %s", guest->name, err.text);
+		log_client_warning("guest %s: %s", guest->name, err.text);
 }
 
 static bool is_alive(const struct guest *guest)

@@ -93,7 +93,7 @@ static int on_input(sd_event_source *source, int fd, uint32_t events,
 static int on_deadline(sd_event_source *source, uint64_t now, void *context)
 {
 	(void)source, (void)now;
-	log_warning("a client dropped: it did not say HELLO");
+	log_client_warning("a client dropped: it did not say HELLO");
 	connection_end(context);
 	return 0;
 }
@@ -145,8 +145,8 @@ static int on_accept(sd_event_source *source, int listener, uint32_t events,
 	(void)events;
 
 	if (self->count == BROKER_CLIENTS_MAX) {
-		log_warning("%d clients are served; more must wait",
-			    BROKER_CLIENTS_MAX);
+		log_client_warning("%d clients are served; more must wait",
+				   BROKER_CLIENTS_MAX);
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		return 0;
 	}
@@ -156,8 +156,9 @@ static int on_accept(sd_event_source *source, int listener, uint32_t events,
 		 * the loop would ask again at once, and for ever. */
 		if (socket == -EMFILE || socket == -ENFILE ||
 		    socket == -ENOBUFS || socket == -ENOMEM) {
-			log_warning("cannot take a client: %s; clients wait",
-				    strerror(-socket));
+			log_client_warning(
+				"cannot take a client: %s; clients wait",
+				strerror(-socket));
 			sd_event_source_set_enabled(source, SD_EVENT_OFF);
 			sd_event_source_set_time_relative(self->resume,
 							  RESUME_PERIOD);
@@ -167,7 +168,7 @@ static int on_accept(sd_event_source *source, int listener, uint32_t events,
 		return 0;
 	}
 	if (connections_add(self, socket, &err) < 0) {
-		log_warning("a client dropped: %s", err.text);
+		log_client_warning("a client dropped: %s", err.text);
 		stranger_close(socket);
 	}
 	return 0;

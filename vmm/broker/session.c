@@ -48,8 +48,8 @@ void session_end(struct session *self)
 	queue_leave(&self->waiter);
 	if (self->guest == NULL)
 		return;
-	log_info("guest %s is gone, %u leases taken back", self->guest->name,
-		 self->guest->account.held);
+	log_client_info("guest %s is gone, %u leases taken back",
+			self->guest->name, self->guest->account.held);
 	registry_dismiss(self->registry, self->guest);
 	self->guest = NULL;
 }
@@ -82,9 +82,10 @@ bool session_drop(const struct session *self, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	log_warning("client %s (process %d) dropped: %s",
-		    self->guest != NULL ? self->guest->name : "without a name",
-		    (int)self->channel.pid, why);
+	log_client_warning("client %s (process %d) dropped: %s",
+			   self->guest != NULL ? self->guest->name
+					       : "without a name",
+			   (int)self->channel.pid, why);
 	return false;
 }
 
@@ -127,11 +128,12 @@ static bool welcome(struct session *self)
 	};
 
 	memcpy(message.welcome.uuid, guest->uuid, sizeof(guest->uuid));
-	log_info("guest %s (process %d): %lu leases of memory, guarantee %u, "
-		 "limit %u of pool %s",
-		 guest->name, (int)guest->pid, (unsigned long)guest->memory,
-		 guest->account.guarantee, guest->account.limit,
-		 pool_name(guest->pool));
+	log_client_info(
+		"guest %s (process %d): %lu leases of memory, guarantee %u, "
+		"limit %u of pool %s",
+		guest->name, (int)guest->pid, (unsigned long)guest->memory,
+		guest->account.guarantee, guest->account.limit,
+		pool_name(guest->pool));
 	return session_answer(self, &message, LAB_LEASE_WELCOME, self->seq, -1);
 }
 
@@ -162,8 +164,8 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
 		pool_shortage(self->guest->pool)->untold = true;
 		return welcome(self);
 	}
-	log_info("a guest of process %d refused: %s", (int)self->channel.pid,
-		 err.text);
+	log_client_info("a guest of process %d refused: %s",
+			(int)self->channel.pid, err.text);
 	session_refuse(self, self->seq, &err);
 	return false;
 }
@@ -184,8 +186,8 @@ static bool do_admin(struct session *self, const struct lab_lease_msg *question)
 		session_answer(self, &message, message.type, self->seq, fd);
 		return false;
 	}
-	log_info("a question of process %d refused: %s", (int)self->channel.pid,
-		 err.text);
+	log_client_info("a question of process %d refused: %s",
+			(int)self->channel.pid, err.text);
 	session_refuse(self, self->seq, &err);
 	return false;
 }

@@ -67,10 +67,10 @@ void session_take(struct session *self, enum lab_revoke_reason reason)
 	if (!tell_taken(self))
 		pool_shortage(pool)->untold = true;
 	pool_revoke(pool, extent, &guest->account);
-	log_info("guest %s: lease %u was taken: %s", guest->name, extent,
-		 reason == LAB_REVOKE_ADMIN
-			 ? "an administrator said so"
-			 : "it gave nothing back that others wait for");
+	log_client_info("guest %s: lease %u was taken: %s", guest->name, extent,
+			reason == LAB_REVOKE_ADMIN
+				? "an administrator said so"
+				: "it gave nothing back that others wait for");
 	if (!self->listens || noted)
 		return;
 	self->over = true;

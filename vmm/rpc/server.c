@@ -102,7 +102,7 @@ static int on_rested(sd_event_source *source, uint64_t usec, void *context)
 /* No descriptor or memory to accept with: spinning would not make one. */
 static void rest(struct listener *self, int code)
 {
-	log_warning("cannot take a libvirt client: %s", strerror(code));
+	log_client_warning("cannot take a libvirt client: %s", strerror(code));
 	sd_event_source_set_enabled(self->io, SD_EVENT_OFF);
 	sd_event_source_set_time_relative(self->rest, REST_USEC);
 	sd_event_source_set_enabled(self->rest, SD_EVENT_ONESHOT);
