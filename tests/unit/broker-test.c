@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "broker-support.h"
 #include "broker/broker.h"
+#include "broker/connections.h"
 #include "broker/session.h"
 #include "lease/client.h"
 
@@ -302,6 +303,47 @@ static void a_flood_starves_nobody(void **state)
 	run_until(f, is_whole, 0);
 }
 
+static int connect_silently(struct fixture *f)
+{
+	struct client client;
+	char path[64];
+	struct err err;
+
+	path_of(f, BROKER_SOCKET_NAME, path);
+	assert_int_equal(client_connect(&client, path, &err), 0);
+	while (sd_event_run(f->event, 0) > 0)
+		;
+	return client.socket;
+}
+
+/* Who says nothing keeps nobody out, and nobody who has spoken goes. */
+static void the_silent_give_way(void **state)
+{
+	struct fixture *f = *state;
+	int silent[BROKER_SILENT_MAX + 3];
+	const int count = sizeof(silent) / sizeof(silent[0]);
+	struct lab_lease_msg m;
+
+	pid_t one = start_client(f, "one", 2, 2, take, 2);
+	run_until(f, holds, 2);
+	for (int i = 0; i < count; i++)
+		silent[i] = connect_silently(f);
+	pid_t two = start_client(f, "two", 2, 2, take, 2);
+	run_until(f, holds, 4);
+	for (int i = 0; i < count; i++) {
+		/* Three for the last three, and one for who spoke. */
+		assert_int_equal(fd_receive(silent[i], &m, sizeof(m), NULL,
+					    MSG_DONTWAIT),
+				 i < 4 ? 0 : -EAGAIN);
+		close(silent[i]);
+	}
+	kill(one, SIGKILL);
+	kill(two, SIGKILL);
+	assert_int_equal(status_of(one), -SIGKILL);
+	assert_int_equal(status_of(two), -SIGKILL);
+	run_until(f, is_whole, 0);
+}
+
 static void one_broker_to_a_directory(void **state)
 {
 	struct fixture *f = *state;
@@ -476,6 +518,7 @@ int main(void)
 		TEST(views_tell_the_truth),
 		TEST(a_lease_waits_for_its_scrub),
 		TEST(a_flood_starves_nobody),
+		TEST(the_silent_give_way),
 		TEST(a_wait_ends_by_itself),
 		TEST(a_wait_ends_with_a_lease),
 		TEST(a_wait_ends_with_who_waits),
