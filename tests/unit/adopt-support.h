@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
@@ -20,6 +21,9 @@
 #include "lease/client.h"
 
 #define POOL_LEASES 8
+
+/* More descriptors than the broker looks through. */
+#define CLUTTERED 10000
 
 struct vmm {
 	struct fixture *fixture;
@@ -50,13 +54,14 @@ enum order {
 	SHRINK, /* the latest, by a way that no VMM should have */
 	FENCE,	/* the latest: who opens its file waits, or is told so */
 	UNFENCE,
-	FORGE,	/* one of our own making in place of the latest */
-	STEAL,	/* map the leases of another process (its pid): how many */
-	SPOIL,	/* how many of these have their pages */
-	RENAME, /* say another name from now on */
-	GROW,	/* say another limit from now on */
-	BREAK,	/* the protocol, so that all is taken back */
-	CHURN,	/* get and return till the broker goes; then come back */
+	CLUTTER, /* itself with more descriptors than are looked through */
+	FORGE,	 /* one of our own making in place of the latest */
+	STEAL,	 /* map the leases of another process (its pid): how many */
+	SPOIL,	 /* how many of these have their pages */
+	RENAME,	 /* say another name from now on */
+	GROW,	 /* say another limit from now on */
+	BREAK,	 /* the protocol, so that all is taken back */
+	CHURN,	 /* get and return till the broker goes; then come back */
 };
 
 /* Of a VMM's process */
@@ -199,6 +204,23 @@ static inline int puppet_fence(struct puppet *self)
 	return fcntl(self->fence, F_SETLEASE, F_WRLCK) < 0 ? -errno : 0;
 }
 
+/* As many descriptors, or none of them any more: 0 or a negated errno. */
+static inline int puppet_clutter(int count)
+{
+	struct rlimit most;
+
+	if (count == 0)
+		return close_range(1024, CLUTTERED + 1024, 0);
+	getrlimit(RLIMIT_NOFILE, &most);
+	most.rlim_cur = most.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &most) < 0)
+		return -errno;
+	for (int fd = 1024; fd < 1024 + count; fd++)
+		if (dup2(0, fd) < 0)
+			return -errno;
+	return 0;
+}
+
 static inline int puppet_unmap(struct puppet *self, bool tell)
 {
 	struct lease_source source = client_source(&self->client);
@@ -269,6 +291,8 @@ static inline int puppet_obey(struct puppet *self, int order, int number)
 		return puppet_fence(self);
 	case UNFENCE:
 		return close(self->fence);
+	case CLUTTER:
+		return puppet_clutter(number);
 	case FORGE:
 		return puppet_forge(self);
 	case STEAL:

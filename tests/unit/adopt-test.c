@@ -285,6 +285,21 @@ static void a_fenced_file_is_no_proof_yet(void **state)
 	assert_int_equal(tell(one, REJOIN, 0), 3);
 }
 
+/* Nor does it look for long through what one has filled itself with. */
+static void a_cluttered_process_proves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct vmm *one = start_guest(f, 0, "one", 2, 4, 3);
+
+	end_broker(f);
+	assert_int_equal(tell(one, CLUTTER, CLUTTERED), 0);
+	start_broker(f);
+	assert_int_equal(tell(one, REJOIN, 0), -EACCES);
+	assert_int_equal(state_count(f, EXTENT_LEASED), 3);
+	assert_int_equal(tell(one, CLUTTER, 0), 0);
+	assert_int_equal(tell(one, REJOIN, 0), 3);
+}
+
 static void anothers_leases_are_not_given(void **state)
 {
 	struct fixture *f = *state;
@@ -386,6 +401,7 @@ int main(void)
 		TEST(a_file_of_its_own_is_no_proof),
 		TEST(a_shrunk_file_is_no_lease),
 		TEST(a_fenced_file_is_no_proof_yet),
+		TEST(a_cluttered_process_proves_nothing),
 		TEST(anothers_leases_are_not_given),
 		TEST(a_name_is_its_process_only),
 		TEST(its_terms_are_those_of_before),

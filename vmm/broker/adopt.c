@@ -15,6 +15,12 @@
 
 /* Proving */
 
+/* What a VMM has mapped and open beside leases: some 50 when it is honest. */
+#define OTHERS_MAX 8192
+
+/* Turns to the next look for what was not found, at most. */
+#define LOOK_AGAIN_MAX 64
+
 /* A guest, and by extent whether its process has that one: 0 or 1. */
 struct search {
 	struct guest *guest;
@@ -55,7 +61,8 @@ static int find_files(struct guest *guest, uint8_t **seen, struct err *err)
 	*seen = self.seen;
 	if (self.seen == NULL)
 		return err_set(err, ENOMEM, "look for leases");
-	return proof_search(guest->pid, pool_name(guest->pool), &ops, err);
+	return proof_search(guest->pid, pool_name(guest->pool),
+			    total + OTHERS_MAX, &ops, err);
 }
 
 /* The same, where it is enough that we have their files then. */
@@ -247,6 +254,17 @@ int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 	return 0;
 }
 
+/* Not at each turn: a look can take a while, if its process wants that. */
+static bool is_time_to_look(struct guest *guest)
+{
+	if (++guest->unlooked < guest->look_again)
+		return false;
+	guest->unlooked = 0;
+	if (guest->look_again < LOOK_AGAIN_MAX)
+		guest->look_again += guest->look_again + 1;
+	return true;
+}
+
 size_t adopt_settle(struct registry *registry, bool late)
 {
 	struct guest *next;
@@ -259,7 +277,7 @@ size_t adopt_settle(struct registry *registry, bool late)
 		bool gone = false;
 		if (!is_alive(g))
 			gone = give_up(registry, g, "ended without a broker");
-		else if (late || g->given_up)
+		else if ((late || g->given_up) && is_time_to_look(g))
 			gone = give_up(registry, g,
 				       "has not come back in time");
 		awaited += !gone;

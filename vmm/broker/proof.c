@@ -24,7 +24,8 @@
 struct search {
 	const char *pool;
 	const struct proof_ops *ops;
-	int denied; /* errno with which a candidate could not be opened */
+	uint32_t left; /* how many more to look at */
+	int denied;    /* errno with which a candidate could not be opened */
 };
 
 /*
@@ -115,9 +116,10 @@ static int look_at_maps(struct search *self, pid_t pid)
 	FILE *maps = fopen(path, "re");
 	if (maps == NULL)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-	while (getline(&line, &room, maps) > 0) {
+	while (self->left > 0 && getline(&line, &room, maps) > 0) {
 		unsigned long start, end;
 		int name = 0;
+		self->left--;
 		if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &start, &end,
 			   &name) < 2 ||
 		    name == 0)
@@ -139,7 +141,9 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 	DIR *folder = opendir(path);
 	if (folder == NULL)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-	for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+	for (const struct dirent *entry;
+	     self->left > 0 && (entry = readdir(folder)) != NULL;
+	     self->left--) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%.32s", (int)pid,
 			 entry->d_name);
 		ssize_t bytes = readlink(path, name, sizeof(name) - 1);
@@ -152,16 +156,16 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 	return 0;
 }
 
-int proof_search(pid_t pid, const char *pool, const struct proof_ops *ops,
-		 struct err *err)
+int proof_search(pid_t pid, const char *pool, uint32_t most,
+		 const struct proof_ops *ops, struct err *err)
 {
-	struct search self = {.pool = pool, .ops = ops};
+	struct search self = {.pool = pool, .ops = ops, .left = most};
 
 	int r = look_at_maps(&self, pid);
 	if (r == 0)
 		r = look_at_descriptors(&self, pid);
 	if (r == 0)
-		r = -self.denied;
+		r = self.left == 0 ? -E2BIG : -self.denied;
 	return r == 0 ? 0
 		      : err_set(err, -r,
 				"look at the leases that process %d has mapped "

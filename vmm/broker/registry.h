@@ -32,9 +32,11 @@ struct guest {
 	struct account account;
 	struct session *session; /* that speaks for it; the session's to set.
 				  * NULL: it is awaited (broker/adopt) */
-	bool given_up; /* awaited no more, but for the end of its process */
-	uint32_t urged;	    /* leases asked of it for a waiter, not given yet */
-	bool deaf;	    /* let the last such request lapse */
+	unsigned int look_again; /* turns to the next search for its leases */
+	unsigned int unlooked;	 /* turns since the last */
+	bool given_up;	/* awaited no more, but for the end of its process */
+	uint32_t urged; /* leases asked of it for a waiter, not given yet */
+	bool deaf;	/* let the last such request lapse */
 	/* Since when (us) it holds above its guarantee what others wait for,
 	 * and gave nothing back; 0: it does not. */
 	uint64_t owes_since;
