@@ -303,6 +303,76 @@ static void a_flood_starves_nobody(void **state)
 	run_until(f, is_whole, 0);
 }
 
+/* One message of a client in this process: a number, from 1. */
+static void say(struct client *client, struct lab_lease_msg *m,
+		enum lab_lease_type type)
+{
+	m->magic = LAB_LEASE_MAGIC;
+	m->version = LAB_LEASE_VERSION;
+	m->type = (uint16_t)type;
+	m->seq = ++client->seq;
+	assert_int_equal(fd_send(client->socket, m, sizeof(*m), -1, 0), 0);
+}
+
+/* How many times the loop turns until the answer is there. */
+static int turns_to_answer(struct fixture *f, struct client *client,
+			   struct lab_lease_msg *m)
+{
+	int turns = 0, fd = -1;
+
+	while (fd_receive(client->socket, m, sizeof(*m), &fd, MSG_DONTWAIT) ==
+	       -EAGAIN) {
+		assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+		turns++;
+	}
+	if (fd >= 0)
+		close(fd);
+	return turns;
+}
+
+/*
+ * However much others ask, each has one message taken before the next answer,
+ * and one lease is scrubbed: that is a turn each, and another to look what is
+ * due after it. The door, the clock and the asker have theirs.
+ */
+static void an_answer_takes_one_round(void **state)
+{
+	struct fixture *f = *state;
+	pid_t others[] = {start_client(f, "flood-1", 1, 1, flood, 8),
+			  start_client(f, "flood-2", 1, 1, flood, 8),
+			  start_client(f, "churn", 3, 3, churn, 1)};
+	const int count = sizeof(others) / sizeof(others[0]);
+	const int round = 2 * (count + 4);
+	struct lab_lease_msg m = {.hello = {.name = "modest",
+					    .pool = "pool",
+					    .memory = 1,
+					    .guarantee = 2,
+					    .limit = 2}};
+	struct client client;
+	char path[64];
+	struct err err;
+
+	run_until(f, holds, 3);
+	path_of(f, BROKER_SOCKET_NAME, path);
+	assert_int_equal(client_connect(&client, path, &err), 0);
+	say(&client, &m, LAB_LEASE_HELLO);
+	turns_to_answer(f, &client, &m);
+	assert_int_equal(m.type, LAB_LEASE_WELCOME);
+	for (int i = 0; i < 200; i++) {
+		m = (struct lab_lease_msg){0};
+		say(&client, &m, LAB_LEASE_LEASE);
+		assert_in_range(turns_to_answer(f, &client, &m), 0, round);
+		assert_int_equal(m.type, LAB_LEASE_LEASED);
+		say(&client, &m, LAB_LEASE_RETURN);
+	}
+	close(client.socket);
+	for (int i = 0; i < count; i++) {
+		kill(others[i], SIGKILL);
+		assert_int_equal(status_of(others[i]), -SIGKILL);
+	}
+	run_until(f, is_whole, 0);
+}
+
 static int connect_silently(struct fixture *f)
 {
 	struct client client;
@@ -518,6 +588,7 @@ int main(void)
 		TEST(views_tell_the_truth),
 		TEST(a_lease_waits_for_its_scrub),
 		TEST(a_flood_starves_nobody),
+		TEST(an_answer_takes_one_round),
 		TEST(the_silent_give_way),
 		TEST(a_wait_ends_by_itself),
 		TEST(a_wait_ends_with_a_lease),
