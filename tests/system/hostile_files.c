@@ -5,14 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,6 +81,40 @@ static const char *fence(struct vmm *vmm)
 		if (i == 0)
 			vmm_lease(vmm, &fd);
 	}
+	vmm_return(vmm, id);
+	return vmm_outcome(vmm);
+}
+
+static void *write_from(void *page)
+{
+	int *fd = (int *)((uint8_t *)page + LAB_PAGE_SIZE);
+
+	return write(*fd, page, LAB_PAGE_SIZE) < 0 ? page : NULL;
+}
+
+/*
+ * RETURN one that it is just writing to, from a page that does not come: who
+ * cuts the file off would wait for that.
+ */
+static const char *hold_up(struct vmm *vmm)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffd_msg fault;
+	pthread_t thread;
+	int fd, faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	uint64_t id = vmm_lease(vmm, &fd);
+	uint8_t *pages = mmap(NULL, 2 * LAB_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_register first = {
+		.range = {.start = (uintptr_t)pages, .len = LAB_PAGE_SIZE},
+		.mode = UFFDIO_REGISTER_MODE_MISSING};
+
+	must(pages != MAP_FAILED && ioctl(faults, UFFDIO_API, &api) == 0 &&
+		     ioctl(faults, UFFDIO_REGISTER, &first) == 0,
+	     "userfaultfd");
+	memcpy(pages + LAB_PAGE_SIZE, &fd, sizeof(fd));
+	must(pthread_create(&thread, NULL, write_from, pages) == 0, "thread");
+	must(read(faults, &fault, sizeof(fault)) == sizeof(fault), "fault");
 	vmm_return(vmm, id);
 	return vmm_outcome(vmm);
 }
@@ -306,12 +344,20 @@ static const char *ask_revoke(struct vmm *vmm)
 }
 
 const struct act file_acts[] = {
-	{"grow", grow, false},	   {"shrink", shrink, false},
-	{"punch", punch, false},   {"fence", fence, false},
-	{"keep", keep, false},	   {"pass-on", pass_on, false},
-	{"deaf", deaf, false},	   {"stopped", stopped, false},
-	{"heir", heir, false},	   {"descriptors", descriptors, false},
-	{"linger", linger, false}, {"stranger", stranger, true},
-	{"audit", ask_audit, true},	   {"revoke", ask_revoke, true},
+	{"grow", grow, false},
+	{"shrink", shrink, false},
+	{"punch", punch, false},
+	{"fence", fence, false},
+	{"hold-up", hold_up, false},
+	{"keep", keep, false},
+	{"pass-on", pass_on, false},
+	{"deaf", deaf, false},
+	{"stopped", stopped, false},
+	{"heir", heir, false},
+	{"descriptors", descriptors, false},
+	{"linger", linger, false},
+	{"stranger", stranger, true},
+	{"audit", ask_audit, true},
+	{"revoke", ask_revoke, true},
 };
 const size_t file_acts_count = sizeof(file_acts) / sizeof(file_acts[0]);

@@ -31,6 +31,7 @@ tests_system_liar_LDADD = vmm/libbase.a
 check_PROGRAMS += tests/system/hostile
 tests_system_hostile_SOURCES = tests/system/hostile.c tests/system/hostile.h \
 	tests/system/hostile_files.c tests/system/hostile_vmm.c
+tests_system_hostile_CFLAGS = $(AM_CFLAGS) -pthread
 tests_system_hostile_LDADD = vmm/libbase.a
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \

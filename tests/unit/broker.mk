@@ -10,6 +10,7 @@ broker_tests = \
 	tests/unit/client-events-test \
 	tests/unit/client-rejoin-test \
 	tests/unit/client-test \
+	tests/unit/cutter-test \
 	tests/unit/events-test \
 	tests/unit/flood-test \
 	tests/unit/hostile-test \
@@ -161,3 +162,7 @@ tests_unit_metadata_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_metadata_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc
 tests_unit_metadata_test_LDADD = vmm/libbroker.a vmm/libmachine.a vmm/libmem.a \
 	vmm/libbase.a $(CMOCKA_LIBS) $(UUID_LIBS)
+
+tests_unit_cutter_test_SOURCES = tests/unit/cutter-test.c
+tests_unit_cutter_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cutter_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "broker/backing.h"
+#include "broker/cutter.h"
 
 struct pool {
 	char name[LAB_NAME_MAX];
@@ -22,7 +23,7 @@ struct pool {
 	enum lab_backing backing;
 	struct ledger *ledger;
 	struct journal *journal; /* NULL: none is kept */
-	int *files; /* -1 while withdrawn, or leased and not proven yet */
+	int *files;	  /* -1 while withdrawn, or leased and not proven yet */
 	uint64_t *inodes; /* of the files; 0 where there is none */
 	uint64_t device;  /* of all of them: the kernel's, for memory files */
 	struct proof_file wanted; /* what pool_record() pointed at last */
@@ -266,10 +267,21 @@ void pool_identity(const struct pool *self, uint32_t extent, uint64_t *device,
 	*device = *inode != 0 ? self->device : 0;
 }
 
+/* A huge page's file cannot be written to, which is what holds a cut up. */
+static int cut_file(const struct pool *self, uint32_t extent)
+{
+	int fd = self->files[extent];
+
+	if (fd < 0)
+		return 0; /* nobody was found to have it any more */
+	return self->backing == LAB_BACKING_HUGETLB
+		       ? backing_cut(fd)
+		       : cutter_cut(fd, self->inodes[extent]);
+}
+
 static int cut(struct pool *self, uint32_t extent)
 {
-	/* Without a file: nobody was found to have it any more. */
-	int r = self->files[extent] >= 0 ? backing_cut(self->files[extent]) : 0;
+	int r = cut_file(self, extent);
 
 	if (r < 0)
 		return r;
@@ -284,9 +296,9 @@ void pool_revoke(struct pool *self, uint32_t extent, struct account *account)
 	ledger_move(self->ledger, extent, EXTENT_REVOKING, account);
 	int r = cut(self, extent);
 	if (r < 0)
-		log_error("pool %s: lease %u could not be revoked: %s; it "
-			  "stays out of use",
-			  self->name, extent, strerror(-r));
+		log_client_warning("pool %s: lease %u could not be revoked: "
+				   "%s; it stays out of use until it is",
+				   self->name, extent, strerror(-r));
 }
 
 void pool_revoke_all(struct pool *self, struct account *account)
@@ -408,13 +420,13 @@ bool pool_ailing(const struct pool *self)
 
 void pool_retry(struct pool *self)
 {
-	uint32_t stuck = ledger_count(self->ledger, EXTENT_REVOKING);
 	uint32_t out = ledger_first(self->ledger, EXTENT_WITHDRAWN);
+	uint32_t next;
 
-	for (; stuck > 0; stuck--) {
-		uint32_t extent = ledger_first(self->ledger, EXTENT_REVOKING);
-		if (cut(self, extent) < 0)
-			break;
+	for (uint32_t i = ledger_first(self->ledger, EXTENT_REVOKING);
+	     i != LEDGER_NO_EXTENT; i = next) {
+		next = ledger_next(self->ledger, i);
+		(void)cut(self, i);
 	}
 	if (out != LEDGER_NO_EXTENT)
 		ledger_move(self->ledger, out, EXTENT_DIRTY, NULL);

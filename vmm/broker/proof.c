@@ -17,7 +17,7 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
-#include "broker/backing.h"
+#include "broker/cutter.h"
 
 #define SEALS (F_SEAL_GROW | F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_WRITE)
 
@@ -102,8 +102,12 @@ static void look_at(struct search *self, const char *name, const char *link)
 		ops->proven(ops->context, extent, fd);
 		return;
 	}
-	backing_cut(fd);
-	close(fd);
+	int r = cutter_cut(fd, stat.st_ino);
+	if (r == -EINPROGRESS || r == -EALREADY)
+		self->denied = EBUSY;
+	/* One that is held up is still in use. */
+	if (r != -EINPROGRESS)
+		close(fd);
 }
 
 static int look_at_maps(struct search *self, pid_t pid)
