@@ -56,25 +56,6 @@ storm() {
     done
 }
 
-# start NAME COMMAND...: a process that says that it is ready, and stays until
-# finish. Its number is in $planted.
-start() {
-    local name=$1 line
-    shift
-    mkfifo "$work/$name.in" "$work/$name.out"
-    "$@" <"$work/$name.in" >"$work/$name.out" &
-    planted=$!
-    exec {planted_in}>"$work/$name.in"
-    IFS= read -r line <"$work/$name.out" || line=
-    [[ $line == ready ]] || printf '# %s did not get ready\n' "$name"
-    rm "$work/$name.in" "$work/$name.out"
-}
-
-finish() {
-    exec {planted_in}>&-
-    { kill -KILL "$planted" && wait "$planted"; } 2>/dev/null || true
-}
-
 # finds WHAT CHECKS [EXPRESSION VALUE]...: exactly these checks are named.
 finds() {
     local what=$1 expressions=("$checks") wanted=("$2") values status i

@@ -76,3 +76,21 @@ pool_whole() {
     virsh -c "$uri" pool-dumpxml "${2:-default}" >&2
     return 1
 }
+
+# start NAME COMMAND...: a process that says a line, which is then in $said, and
+# stays until finish. Its number is in $planted.
+start() {
+    local name=$1
+    shift
+    mkfifo "$work/$name.in" "$work/$name.out"
+    "$@" <"$work/$name.in" >"$work/$name.out" &
+    planted=$!
+    exec {planted_in}>"$work/$name.in"
+    IFS= read -r said <"$work/$name.out" || said=nothing
+    rm "$work/$name.in" "$work/$name.out"
+}
+
+finish() {
+    exec {planted_in}>&-
+    { kill -KILL "$planted" && wait "$planted"; } 2>/dev/null || true
+}

@@ -8,6 +8,7 @@ system_tests = \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
 	tests/system/fair.sh \
+	tests/system/hostile.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
 	tests/system/refuse.sh \
@@ -27,6 +28,10 @@ tests_system_plant_CFLAGS = $(AM_CFLAGS) -pthread
 tests_system_plant_LDADD = vmm/liblease.a vmm/libbase.a
 tests_system_liar_SOURCES = tests/system/liar.c
 tests_system_liar_LDADD = vmm/libbase.a
+check_PROGRAMS += tests/system/hostile
+tests_system_hostile_SOURCES = tests/system/hostile.c tests/system/hostile.h \
+	tests/system/hostile_files.c tests/system/hostile_vmm.c
+tests_system_hostile_LDADD = vmm/libbase.a
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
 	tests/system/audit-inside.sh \
@@ -37,6 +42,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/exercises-inside.sh \
 	tests/system/fail-inside.sh \
 	tests/system/fair-inside.sh \
+	tests/system/hostile-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \

@@ -25,7 +25,8 @@
 /* So many sockets at most are closed elsewhere at once. */
 #define CLOSERS_MAX 256
 
-/* So many unread messages are looked through; with more the worst is assumed. */
+/* So many unread messages are looked through; with more the worst is assumed.
+ */
 #define UNREAD_MAX 1024
 
 /* How often a close that lingers is interrupted, ns. */
@@ -42,7 +43,8 @@ void stranger_listen(int listener)
 
 int stranger_accept(int listener)
 {
-	int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int socket =
+		accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int yes = 1;
 
 	if (socket < 0)
@@ -99,14 +101,16 @@ static bool has_descriptors(int socket)
 		struct cmsghdr align;
 	} control;
 	char buffer[4096];
-	const struct iovec iov = {.iov_base = buffer, .iov_len = sizeof(buffer)};
+	const struct iovec iov = {.iov_base = buffer,
+				  .iov_len = sizeof(buffer)};
 	int type = 0, yes = 1;
 	socklen_t word = sizeof(type);
 
 	/* So that an empty message, which has credentials, is told from the
 	 * end, which has none; a stream has no empty ones. */
 	if (getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &word) < 0 ||
-	    setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) < 0 ||
+	    setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) <
+		    0 ||
 	    setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof(yes)) < 0)
 		return true;
 	for (int i = 0; i < UNREAD_MAX; i++) {

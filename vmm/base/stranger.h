@@ -25,7 +25,8 @@ int stranger_accept(int listener);
  * Take one message, or of a stream what is there, at most `bytes`; never waits.
  * Returns its length, 0 at the end (or for an empty message), or a negated
  * errno: -EAGAIN; -EPROTO when a descriptor comes with it or, in a stream,
- * behind it; -EMSGSIZE when it is longer. Both stay unread, so all that is left to do is stranger_close().
+ * behind it; -EMSGSIZE when it is longer. Both stay unread, so all that is left
+ * to do is stranger_close().
  */
 ssize_t stranger_receive(int socket, void *message, size_t bytes);
 
