@@ -268,36 +268,36 @@ static void a_shrunk_file_is_no_lease(void **state)
 	assert_int_equal(tell(one, WHOLE, 0), 2); /* and what was left is cut */
 }
 
-/* The broker does not wait for who will not let a file be opened. */
-static void a_fenced_file_is_no_proof_yet(void **state)
+/*
+ * A guest that hinders the next broker to look, until it is told to stop: it is
+ * refused meanwhile, loses nothing, and keeps nobody waiting.
+ */
+static void hinder(struct fixture *f, enum order begin, int number,
+		   enum order end)
 {
-	struct fixture *f = *state;
 	struct vmm *one = start_guest(f, 0, "one", 2, 4, 3);
 	struct vmm *two = start_guest(f, 1, "two", 1, 4, 1);
 
 	end_broker(f);
-	assert_int_equal(tell(one, FENCE, 0), 0);
+	assert_int_equal(tell(one, begin, number), 0);
 	start_broker(f);
 	assert_int_equal(tell(two, REJOIN, 0), 1);
 	assert_int_equal(tell(one, REJOIN, 0), -EACCES);
 	assert_int_equal(state_count(f, EXTENT_LEASED), 4);
-	assert_int_equal(tell(one, UNFENCE, 0), 0);
+	assert_int_equal(tell(one, end, 0), 0);
 	assert_int_equal(tell(one, REJOIN, 0), 3);
 }
 
-/* Nor does it look for long through what one has filled itself with. */
+/* Nobody can open its file. */
+static void a_fenced_file_is_no_proof_yet(void **state)
+{
+	hinder(*state, FENCE, 0, UNFENCE);
+}
+
+/* There is too much to look through. */
 static void a_cluttered_process_proves_nothing(void **state)
 {
-	struct fixture *f = *state;
-	struct vmm *one = start_guest(f, 0, "one", 2, 4, 3);
-
-	end_broker(f);
-	assert_int_equal(tell(one, CLUTTER, CLUTTERED), 0);
-	start_broker(f);
-	assert_int_equal(tell(one, REJOIN, 0), -EACCES);
-	assert_int_equal(state_count(f, EXTENT_LEASED), 3);
-	assert_int_equal(tell(one, CLUTTER, 0), 0);
-	assert_int_equal(tell(one, REJOIN, 0), 3);
+	hinder(*state, CLUTTER, CLUTTERED, CLUTTER);
 }
 
 static void anothers_leases_are_not_given(void **state)

@@ -35,10 +35,10 @@ static struct pair make_pair(int type)
 {
 	int ends[2];
 
-	assert_int_equal(
-		socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-			   ends),
-		0);
+	assert_int_equal(socketpair(AF_UNIX,
+				    type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+				    ends),
+			 0);
 	return (struct pair){ends[0], ends[1]};
 }
 
@@ -204,56 +204,60 @@ static void takes_no_descriptor(void **state)
 	alarm(0);
 }
 
-/* An urgent byte is where it was sent, and its descriptor with it. */
-static void sees_what_is_urgent(void **state)
+/* A pair whose first end was accepted: from a listener that was told, or not.
+ */
+static struct pair accept_pair(int type, bool told)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	socklen_t bytes = sizeof(address.sun_family);
-	cleanup_close int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	cleanup_close int theirs = socket(AF_UNIX, SOCK_STREAM, 0);
-	char buffer[4];
-	(void)state;
+	cleanup_close int listener = socket(AF_UNIX, type, 0);
+	struct pair pair = {.theirs = socket(AF_UNIX, type, 0)};
 
-	alarm(DEADLINE);
+	if (told)
+		stranger_listen(listener);
 	assert_int_equal(bind(listener, (void *)&address, bytes), 0);
 	assert_int_equal(listen(listener, 1), 0);
 	bytes = sizeof(address);
 	assert_int_equal(getsockname(listener, (void *)&address, &bytes), 0);
-	assert_int_equal(connect(theirs, (void *)&address, bytes), 0);
-	int ours = stranger_accept(listener);
-	assert_true(ours >= 0);
+	assert_int_equal(connect(pair.theirs, (void *)&address, bytes), 0);
+	pair.ours = stranger_accept(listener);
+	assert_true(pair.ours >= 0);
+	return pair;
+}
+
+/* An urgent byte is where it was sent, and its descriptor with it. */
+static void sees_what_is_urgent(void **state)
+{
+	struct pair pair = accept_pair(SOCK_STREAM, false);
 	struct pair lingering = make_lingering();
-	assert_int_equal(fd_send(theirs, "a", 1, lingering.ours, MSG_OOB), 0);
+	char buffer[4];
+	(void)state;
+
+	alarm(DEADLINE);
+	assert_int_equal(fd_send(pair.theirs, "a", 1, lingering.ours, MSG_OOB),
+			 0);
 	close(lingering.ours);
-	assert_int_equal(fd_send(theirs, "b", 1, -1, 0), 0);
-	assert_int_equal(stranger_receive(ours, buffer, 4), -EPROTO);
-	stranger_close(ours);
+	assert_int_equal(fd_send(pair.theirs, "b", 1, -1, 0), 0);
+	assert_int_equal(stranger_receive(pair.ours, buffer, 4), -EPROTO);
+	stranger_close(pair.ours);
 	assert_closed(&lingering);
+	close(pair.theirs);
 	alarm(0);
 }
 
 /* Where the kernel can, nobody gets a descriptor through a listener. */
 static void keeps_descriptors_out(void **state)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	socklen_t bytes = sizeof(address.sun_family);
-	cleanup_close int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-	cleanup_close int theirs = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	struct pair pair = accept_pair(SOCK_SEQPACKET, true);
 	char buffer[4];
 	(void)state;
 
-	stranger_listen(listener);
-	assert_int_equal(bind(listener, (void *)&address, bytes), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	bytes = sizeof(address);
-	assert_int_equal(getsockname(listener, (void *)&address, &bytes), 0);
-	assert_int_equal(connect(theirs, (void *)&address, bytes), 0);
-	int r = fd_send(theirs, "a", 1, 0, 0);
-	int ours = stranger_accept(listener);
-	assert_int_equal(stranger_receive(ours, buffer, 4),
-			 r == 0 ? -EPROTO : -EAGAIN);
+	int r = fd_send(pair.theirs, "a", 1, 0, 0);
 	assert_true(r == 0 || r == -EPERM);
-	stranger_close(ours);
+	assert_int_equal(stranger_receive(pair.ours, buffer, 4),
+			 r == 0 ? -EPROTO : -EAGAIN);
+	stranger_close(pair.ours);
+	close(pair.theirs);
 }
 
 int main(void)
