@@ -11,6 +11,7 @@ broker_tests = \
 	tests/unit/client-rejoin-test \
 	tests/unit/client-test \
 	tests/unit/events-test \
+	tests/unit/flood-test \
 	tests/unit/hostile-test \
 	tests/unit/journal-test \
 	tests/unit/ledger-restore-test \
@@ -26,9 +27,16 @@ broker_tests = \
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
 
-tests_unit_broker_test_SOURCES = tests/unit/broker-test.c tests/unit/broker-support.h
+tests_unit_broker_test_SOURCES = tests/unit/broker-test.c tests/unit/broker-support.h \
+	tests/unit/loop-support.h
 tests_unit_broker_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_broker_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_flood_test_SOURCES = tests/unit/flood-test.c tests/unit/broker-support.h \
+	tests/unit/loop-support.h
+tests_unit_flood_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_flood_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_client_admin_test_SOURCES = tests/unit/client-admin-test.c tests/unit/client-support.h \
