@@ -189,18 +189,26 @@ tap_like "and it is named" "$(of "first('mapped-elsewhere')['text']")" \
 finish
 clean "all of them gone"
 
-# KSM, where the kernel has it: what it merges is a private copy.
+# KSM, where the kernel has it: what it merges is a private copy. The pages of
+# two guests become one.
 ksm=/sys/kernel/mm/ksm
+merged() { (($(<"/proc/$1/ksm_merging_pages") == 1024)); }
 run_before=$(<$ksm/run) scan_before=$(<$ksm/pages_to_scan)
 start merge "$plant" vmm "$socket" bob merge
+first=$planted first_in=$planted_in
+start merge-too "$plant" vmm "$socket" cyd merge
 echo 10000 >$ksm/pages_to_scan
 echo 1 >$ksm/run
 end=$((SECONDS + 120))
-until (($(<"/proc/$planted/ksm_merging_pages") == 1024 || SECONDS >= end)); do
+until merged "$first" && merged "$planted" || ((SECONDS >= end)); do
     read -r -t 0.1 _ <&"$console" || true # ksmd's turn
 done
-finds "a VMM lets KSM merge its leases" \
-    "frame-copy frame-ksm frame-shared frame-twice mapped-private mergeable"
+finds "two VMMs let KSM merge their leases" \
+    "frame-copy frame-ksm frame-shared frame-twice mapped-private mergeable" \
+    "sorted({d['guest'] for d in found['differences'] if d['check'] == 'frame-twice'})" \
+    "['bob', 'cyd']"
+finish
+planted=$first planted_in=$first_in
 finish
 echo "$run_before" >$ksm/run
 echo "$scan_before" >$ksm/pages_to_scan
@@ -213,6 +221,14 @@ if [[ ${LABYRINTH_TESTBED:-} == emulated ]]; then
     swapon /dev/zram0
     vmm swapped "not-locked not-resident swapped"
     swapoff /dev/zram0
+    # A disk that takes its time has a cache; a private copy can be in it.
+    modprobe loop
+    truncate -s 64M /dev/shm/swap
+    disk=$(losetup --find --show /dev/shm/swap)
+    mkswap "$disk" >/dev/null
+    swapon "$disk"
+    vmm cached "frame-copy frame-swapcache mapped-private not-locked"
+    swapoff "$disk"
 fi
 
 # A ledger that is wrong, as a broker would tell it: one to whom the real one is
@@ -252,6 +268,13 @@ status=0
 setpriv --reuid=65534 --regid=65534 --clear-groups -- \
     "$labyrinth" audit >/dev/null 2>"$work/audit.err" || status=$?
 tap_is "as nobody: exit status" "$status" 2
+
+# The last, as it stays: the broker itself maps what it has lent.
+start inside "$plant" inside "$lease"
+finds "the broker maps ada's lease" "frame-shared mapped-elsewhere" \
+    "first('mapped-elsewhere')['pid']" "$broker_pid" \
+    "first('mapped-elsewhere')['extent']" "${mine[0]}"
+finish
 
 { kill -KILL "$ada" && wait "$ada"; } 2>/dev/null || true
 stop_broker
