@@ -101,6 +101,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/greedy.c \
 	guest/exercise/hold.c \
 	guest/exercise/interrupts.c \
+	guest/exercise/keep.c \
 	guest/exercise/later.c \
 	guest/exercise/levels.c \
 	guest/exercise/library.c \

@@ -36,6 +36,8 @@ static const struct {
 	 exercise_hold},
 	{"hog", "", "take all that there is, and keep it", exercise_hog},
 	{"hang", "[halted]", "take all that there is, and hang", exercise_hang},
+	{"keep", "[SEED [MS]]", "keep stamped blocks, look at them for ever",
+	 exercise_keep},
 	{"spin", "", "grant and release for ever", exercise_spin},
 	{"crash", "[PROCESSOR]", "die of a page fault there (status 123)",
 	 exercise_crash},
