@@ -11,5 +11,6 @@ EXTRA_DIST += \
 	docs/lease-protocol.md \
 	docs/maze.png \
 	docs/memory-layout.md \
+	docs/probes.md \
 	docs/rpc-coverage.md \
 	docs/track.png

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/journal.h"
 #include "broker/process.h"
 #include "broker/proof.h"
@@ -188,6 +189,7 @@ int adopt_restore(struct registry *registry, struct pool *pool, struct err *err)
 		else
 			find_all(g);
 	}
+	PROBE(adopt_restored, ledger_total(pool_ledger(pool)));
 	return 0;
 }
 
@@ -232,6 +234,7 @@ int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 	int r = check_claim(guest, hello, pid, err);
 	if (r < 0)
 		return r;
+	PROBE(adopt_claimed, guest->id);
 	/*
 	 * It waits for our answer, so it neither maps nor unmaps now. What it
 	 * had when we began may be gone: a RETURN that no broker has read.
@@ -243,6 +246,7 @@ int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 	uint32_t lost = pool_revoke_unseen(guest->pool, &guest->account, seen);
 	log_info("guest %s is back, and has %u of its %u leases", guest->name,
 		 guest->account.held, guest->account.held + lost);
+	PROBE(adopt_returned, guest->id, guest->account.held, lost);
 	*out = guest;
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/adopt.h"
 #include "broker/backing.h"
 #include "broker/connections.h"
@@ -286,6 +287,7 @@ int broker_listen(struct broker *self, int listener, struct err *err)
 	}
 	steal_fd(&fd);
 	self->inherited = listener >= 0;
+	PROBE(broker_listening, self->registry.npools);
 	await(self);
 	return 0;
 }

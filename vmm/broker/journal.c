@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/probe.h"
 
 #define MAGIC	UINT64_C(0x726567646562616c) /* "labedger" in memory */
 #define VERSION 1
@@ -188,6 +189,7 @@ int journal_open(struct journal **out, const char *path, const char *pool,
 		let_go(self);
 		return r;
 	}
+	PROBE(journal_opened, leases);
 	*out = self;
 	return 0;
 }

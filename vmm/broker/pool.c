@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/backing.h"
 
 struct pool {
@@ -159,6 +160,7 @@ int pool_fill(struct pool *self, struct err *err)
 		ledger_move(self->ledger, i, EXTENT_BLANK, NULL);
 		say_progress(self, i + 1, &said);
 	}
+	PROBE(pool_filled, total);
 	return 0;
 }
 
@@ -247,10 +249,12 @@ uint32_t pool_lease(struct pool *self, struct account *account)
 	uint32_t extent = ledger_first(self->ledger, EXTENT_BLANK);
 
 	ledger_move(self->ledger, extent, EXTENT_LEASED, account);
+	PROBE(pool_lent, extent, account->id);
 	if (self->journal != NULL)
 		journal_lend(self->journal, extent,
 			     ledger_generation(self->ledger, extent),
 			     account->id);
+	PROBE(pool_noted, extent, account->id);
 	return extent;
 }
 
@@ -273,15 +277,19 @@ static int cut(struct pool *self, uint32_t extent)
 
 	if (r < 0)
 		return r;
+	PROBE(pool_cut, extent);
 	ledger_move(self->ledger, extent, EXTENT_DIRTY, NULL);
+	PROBE(pool_dirty, extent);
 	if (self->journal != NULL)
 		journal_unlend(self->journal, extent);
+	PROBE(pool_unlent, extent);
 	return 0;
 }
 
 void pool_revoke(struct pool *self, uint32_t extent, struct account *account)
 {
 	ledger_move(self->ledger, extent, EXTENT_REVOKING, account);
+	PROBE(pool_revoking, extent, account->id);
 	int r = cut(self, extent);
 	if (r < 0)
 		log_error("pool %s: lease %u could not be revoked: %s; it "
@@ -319,6 +327,7 @@ void pool_restore(struct pool *self, uint32_t extent, struct account *account)
 		       account);
 	if (account == NULL)
 		journal_unlend(self->journal, extent);
+	PROBE(pool_restored, extent, account != NULL ? account->id : 0);
 }
 
 const struct proof_file *pool_record(struct pool *self, uint32_t extent)
@@ -342,6 +351,7 @@ void pool_adopt(struct pool *self, uint32_t extent, int fd)
 	self->files[extent] = fd;
 	/* The proof asked the same of it, so this does not fail. */
 	(void)note_identity(self, extent);
+	PROBE(pool_proven, extent);
 }
 
 uint32_t pool_revoke_unseen(struct pool *self, struct account *account,
@@ -390,11 +400,13 @@ bool pool_scrub(struct pool *self)
 	if (extent == LEDGER_NO_EXTENT)
 		return false;
 	int r = fresh_file(self, extent);
+	PROBE(pool_fresh, extent, r);
 	if (r < 0) {
 		ledger_move(self->ledger, extent, EXTENT_WITHDRAWN, NULL);
 		starve(self, -r);
 	} else {
 		ledger_move(self->ledger, extent, EXTENT_BLANK, NULL);
+		PROBE(pool_scrubbed, extent);
 		recover(self);
 	}
 	return true;

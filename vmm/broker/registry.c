@@ -11,6 +11,7 @@
 #include <string.h>
 #include <uuid.h>
 
+#include "base/probe.h"
 #include "broker/journal.h"
 #include "broker/process.h"
 
@@ -195,6 +196,7 @@ static int note(struct guest *guest, struct err *err)
 		return err_set(err, ENOMEM, "note guest %s in the journal",
 			       guest->name);
 	guest->slot = (uint32_t)slot;
+	PROBE(registry_noted, guest->account.id, guest->slot);
 	return 0;
 }
 
@@ -272,6 +274,7 @@ int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
 	guest->start = record->start;
 	guest->slot = slot;
 	insert(self, guest);
+	PROBE(registry_restored, guest->id);
 	return 0;
 }
 
@@ -281,10 +284,13 @@ void registry_dismiss(struct registry *self, struct guest *guest)
 
 	if (journal != NULL)
 		journal_ending(journal, guest->slot);
+	PROBE(registry_ending, guest->id, guest->account.held);
 	pool_revoke_all(guest->pool, &guest->account);
+	PROBE(registry_emptied, guest->id);
 	ledger_dismiss(pool_ledger(guest->pool), &guest->account);
 	if (journal != NULL)
 		journal_dismiss(journal, guest->slot);
+	PROBE(registry_dismissed, guest->id);
 	if (guest->next != NULL)
 		guest->next->prev = guest->prev;
 	else

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/adopt.h"
 #include "broker/admin.h"
 
@@ -48,6 +49,7 @@ void session_end(struct session *self)
 	queue_leave(&self->waiter);
 	if (self->guest == NULL)
 		return;
+	PROBE(session_gone, self->guest->id, self->guest->account.held);
 	log_info("guest %s is gone, %u leases taken back", self->guest->name,
 		 self->guest->account.held);
 	registry_dismiss(self->registry, self->guest);
@@ -112,7 +114,9 @@ bool session_refuse(struct session *self, uint64_t seq, const struct err *err)
 
 	snprintf(message.refused.text, sizeof(message.refused.text), "%.*s",
 		 (int)sizeof(message.refused.text) - 1, err->text);
-	return session_answer(self, &message, LAB_LEASE_REFUSED, seq, -1);
+	bool sent = session_answer(self, &message, LAB_LEASE_REFUSED, seq, -1);
+	PROBE(session_refused, err->code);
+	return sent;
 }
 
 static bool welcome(struct session *self)
@@ -132,7 +136,10 @@ static bool welcome(struct session *self)
 		 guest->name, (int)guest->pid, (unsigned long)guest->memory,
 		 guest->account.guarantee, guest->account.limit,
 		 pool_name(guest->pool));
-	return session_answer(self, &message, LAB_LEASE_WELCOME, self->seq, -1);
+	bool sent = session_answer(self, &message, LAB_LEASE_WELCOME, self->seq,
+				   -1);
+	PROBE(session_welcome, guest->id, guest->account.held);
+	return sent;
 }
 
 static int check_flags(uint32_t flags, struct err *err)
@@ -149,6 +156,7 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
 {
 	struct err err;
 
+	PROBE(session_hello, self->channel.pid, hello->hello.flags);
 	int r = check_flags(hello->hello.flags, &err);
 	if (r == 0 && (hello->hello.flags & LAB_HELLO_ADOPT) != 0)
 		r = adopt_return(self->registry, hello, self->channel.pid,

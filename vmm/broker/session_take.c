@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/session_private.h"
 
 bool session_reclaim(struct session *self, uint32_t leases,
@@ -15,6 +16,7 @@ bool session_reclaim(struct session *self, uint32_t leases,
 		.reclaim = {.leases = leases, .level = level},
 	};
 
+	PROBE(session_reclaim, self->guest->id, leases, level);
 	return channel_notify(&self->channel, &message, LAB_LEASE_RECLAIM);
 }
 
@@ -51,6 +53,7 @@ bool session_tell(struct session *self, enum lab_lease_level level)
 	if (!channel_notify(&self->channel, &message, LAB_LEASE_PRESSURE))
 		return false;
 	self->told = level;
+	PROBE(session_pressure, self->guest->id, level);
 	return all;
 }
 
@@ -66,6 +69,7 @@ void session_take(struct session *self, enum lab_revoke_reason reason)
 	 * where there is no room for it now, it follows with its answers. */
 	if (!tell_taken(self))
 		pool_shortage(pool)->untold = true;
+	PROBE(session_taking, guest->id, id, reason);
 	pool_revoke(pool, extent, &guest->account);
 	log_info("guest %s: lease %u was taken: %s", guest->name, extent,
 		 reason == LAB_REVOKE_ADMIN
@@ -84,6 +88,7 @@ bool session_return(struct session *self, const struct lab_lease_msg *message)
 	uint64_t lease = message->returned.lease;
 	uint32_t extent;
 
+	PROBE(session_return, guest->id, lease);
 	/* It may have given it back before it heard that it was taken. */
 	if (taken_remove(&self->taken, lease)) {
 		tell_taken(self);

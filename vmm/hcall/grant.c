@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/probe.h"
 #include "hcall/balance.h"
 #include "hcall/demand.h"
 #include "hcall/handlers.h"
@@ -112,6 +113,7 @@ int64_t hcall_grant(struct hcall_guest *guest, const struct vcpu_call *call)
 		return r;
 	grant_prepare(guest, gfp, page, (unsigned int)order);
 	guest->counts.grants++;
+	PROBE(grant_taken, page, order);
 	return (int64_t)gpa_of_page(page);
 }
 
@@ -144,6 +146,7 @@ int64_t hcall_release(struct hcall_guest *guest, const struct vcpu_call *call)
 		return r;
 	frames_release(guest->frames, (uint32_t)page, (unsigned int)order);
 	guest->counts.releases++;
+	PROBE(grant_released, page, order);
 	balance_changed(guest);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "hcall/heard.h"
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "hcall/balance.h"
 
 static void on_reclaim(void *context, uint64_t leases,
@@ -11,6 +12,7 @@ static void on_reclaim(void *context, uint64_t leases,
 {
 	struct hcall_guest *guest = context;
 
+	PROBE(heard_reclaim, leases, level);
 	spin_lock(&guest->lock);
 	/* The broker says anew what it wants; it does not add it up. */
 	guest->reclaim = leases;
@@ -24,6 +26,7 @@ static void on_pressure(void *context, enum lab_lease_level level,
 	struct hcall_guest *guest = context;
 
 	(void)available;
+	PROBE(heard_pressure, level);
 	spin_lock(&guest->lock);
 	guest->pool_level = level;
 	guest->held_off = false;
@@ -38,6 +41,7 @@ static void on_revoked(void *context, uint64_t lease, uint32_t reason)
 	struct hcall_guest *guest = context;
 	struct losses *losses = &guest->losses;
 
+	PROBE(heard_revoked, lease, reason);
 	spin_lock(&guest->lock);
 	/* The broker waits for answers to so many. */
 	if (losses->count < LAB_REVOKED_MAX) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "hcall/balance.h"
 #include "hcall/heard.h"
 #include "hcall/transfer.h"
@@ -20,6 +21,8 @@ static void broker_gone(struct supply *self)
 {
 	struct hcall_guest *guest = self->guest;
 	bool returns = rejoin_begin(&self->rejoin);
+
+	PROBE(supply_alone, returns);
 
 	self->socket = -1;
 	spin_lock(&guest->lock);
@@ -46,6 +49,7 @@ static void broker_found(struct supply *self, int r)
 {
 	struct hcall_guest *guest = self->guest;
 
+	PROBE(supply_found, r);
 	if (r == 0)
 		self->socket = self->rejoin.client->socket;
 	spin_lock(&guest->lock);

@@ -15,6 +15,7 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
+#include "base/probe.h"
 
 /* A lease can shrink (be revoked), and do nothing else that is new. */
 #define SEALS_WANTED (F_SEAL_GROW | F_SEAL_SEAL)
@@ -93,6 +94,7 @@ static int take_welcome(struct client *self,
 	};
 	memcpy(welcome->uuid, message->welcome.uuid, sizeof(welcome->uuid));
 	self->backing = welcome->backing;
+	PROBE(client_welcome, welcome->guest, welcome->held);
 	return 0;
 }
 
@@ -112,7 +114,10 @@ static int say_hello(struct client *self, const struct client_request *request,
 	int r = copy_name(message.hello.name, request->name, "guest", err);
 	if (r == 0)
 		r = copy_name(message.hello.pool, request->pool, "pool", err);
-	return r < 0 ? r : client_send(self, &message, LAB_LEASE_HELLO, err);
+	if (r == 0)
+		r = client_send(self, &message, LAB_LEASE_HELLO, err);
+	PROBE(client_hello, flags, r);
+	return r;
 }
 
 /* The answer to a HELLO; flags as in answer(). */
@@ -197,6 +202,7 @@ static int ask(struct client *self, uint32_t wait_ms, struct err *err)
 		return r;
 	self->asked = self->seq;
 	self->wait_ms = wait_ms;
+	PROBE(client_asked, wait_ms);
 	return 0;
 }
 
@@ -208,6 +214,7 @@ static void give_back(struct client *self, uint64_t id)
 	/* Should it not arrive, the end of the connection gives it back. */
 	if (!self->broken)
 		(void)client_send(self, &message, LAB_LEASE_RETURN, &ignored);
+	PROBE(client_return, id);
 }
 
 /* Is this a lease that was taken while it was on its way? No broker lies so. */
@@ -247,6 +254,7 @@ static int answer(struct client *self, struct lease *lease, int flags,
 	*lease = (struct lease){.id = message.leased.lease,
 				.fd = steal_fd(&fd),
 				.backing = self->backing};
+	PROBE(client_leased, lease->id);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/fd.h"
+#include "base/probe.h"
 
 int client_set_deadline(int socket, uint32_t wait_ms, struct err *err)
 {
@@ -166,5 +167,6 @@ int client_refusal(struct client *self, struct lab_lease_msg *message,
 		if (*c < ' ' || *c > '~')
 			*c = '?';
 	}
+	PROBE(client_refused, message->refused.error);
 	return err_say(err, message->refused.error, "%s", text);
 }

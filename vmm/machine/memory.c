@@ -12,6 +12,8 @@
 
 #include <labyrinth/hypercall.h>
 
+#include "base/probe.h"
+
 int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
 		   struct err *err)
 {
@@ -101,6 +103,7 @@ int memory_map(struct memory *self, uint32_t extent, struct lease *lease,
 	}
 	self->ids[extent] = lease->id + 1;
 	self->held++;
+	PROBE(memory_mapped, extent, lease->id);
 	return 0;
 }
 
@@ -111,6 +114,7 @@ uint64_t memory_unmap(struct memory *self, uint32_t extent)
 	reserve_again(memory_extent(self, extent));
 	self->ids[extent] = 0;
 	self->held--;
+	PROBE(memory_unmapped, extent, id);
 	return id;
 }
 
@@ -158,6 +162,7 @@ void memory_taken(struct memory *self, uint32_t extent, uint8_t reason)
 		self->reasons[extent] = reason;
 	reserve_again(memory_extent(self, extent));
 	self->held--;
+	PROBE(memory_taken, extent, reason);
 }
 
 uint8_t memory_reason(const struct memory *self, uint32_t extent)
