@@ -4,6 +4,7 @@ system_tests = \
 	tests/system/activation \
 	tests/system/audit.sh \
 	tests/system/completion.sh \
+	tests/system/crash.sh \
 	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
@@ -21,6 +22,8 @@ system_tests = \
 TESTS += $(system_tests)
 check_PROGRAMS += tests/system/without-ioctl
 tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
+check_PROGRAMS += tests/system/kill-at
+tests_system_kill_at_SOURCES = tests/system/kill-at.c
 check_PROGRAMS += tests/system/plant tests/system/liar
 tests_system_plant_SOURCES = tests/system/plant.c
 tests_system_plant_CFLAGS = $(AM_CFLAGS) -pthread
@@ -31,6 +34,8 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
 	tests/system/audit-inside.sh \
 	tests/system/broker.sh \
+	tests/system/crash-inside.sh \
+	tests/system/crash-world.sh \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \
 	tests/system/examples-inside.sh \
@@ -47,6 +52,12 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/take-inside.sh \
 	tests/system/storm-inside.sh \
 	tests/system/virsh-inside.sh
+
+# Hundreds of kills: every victim at every probe, and 500 random points.
+.PHONY: check-crash
+check-crash: all
+	LABYRINTH_CRASH_VICTIMS='self other both' LABYRINTH_CRASH_POINTS=500 \
+	LABYRINTH_TEST_TIMEOUT=7200 $(MAKE) check TESTS=tests/system/crash.sh
 
 .PHONY: demo
 demo: all
