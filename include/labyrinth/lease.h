@@ -65,6 +65,7 @@ enum lab_revoke_reason {
 enum lab_backing {
 	LAB_BACKING_SHMEM = 1,	 /* 4 KiB pages; the owner locks them */
 	LAB_BACKING_HUGETLB = 2, /* one 2 MiB page; never swapped */
+	LAB_BACKING_THP = 3,	 /* one 2 MiB page; the owner locks it */
 };
 
 struct lab_lease_msg {

@@ -251,7 +251,7 @@ static void bad_welcomes(void **state)
 			m.welcome.guest = 0;
 			break;
 		case 5:
-			m.welcome.backing = 3;
+			m.welcome.backing = 99;
 			break;
 		case 6:
 			m.welcome.pool_total = 0;

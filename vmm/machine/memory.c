@@ -12,6 +12,8 @@
 
 #include <labyrinth/hypercall.h>
 
+#include "base/pages.h"
+
 int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
 		   struct err *err)
 {
@@ -69,8 +71,7 @@ static int make_private(uint8_t *at, const struct lease *lease, struct err *err)
 	if (madvise(at, LAB_EXTENT_SIZE, MADV_DONTDUMP) < 0)
 		return err_set(err, errno,
 			       "cannot keep a lease out of core dumps");
-	if (lease->backing != LAB_BACKING_HUGETLB &&
-	    mlock(at, LAB_EXTENT_SIZE) < 0)
+	if (pages_lockable(lease->backing) && mlock(at, LAB_EXTENT_SIZE) < 0)
 		return err_set(err, errno,
 			       "cannot lock a lease in memory (raise the "
 			       "limit `ulimit -l`, or give the pool huge "
