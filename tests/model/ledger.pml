@@ -27,6 +27,7 @@
 	(MAY(from, to, EXTENT_WITHDRAWN, EXTENT_DIRTY) ||                      \
 	 MAY(from, to, EXTENT_DIRTY, EXTENT_BLANK) ||                          \
 	 MAY(from, to, EXTENT_DIRTY, EXTENT_WITHDRAWN) ||                      \
+	 MAY(from, to, EXTENT_BLANK, EXTENT_WITHDRAWN) ||                      \
 	 MAY(from, to, EXTENT_BLANK, EXTENT_LEASED) ||                         \
 	 MAY(from, to, EXTENT_LEASED, EXTENT_REVOKING) ||                      \
 	 MAY(from, to, EXTENT_REVOKING, EXTENT_DIRTY))

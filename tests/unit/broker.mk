@@ -14,6 +14,7 @@ broker_tests = \
 	tests/unit/hostile-test \
 	tests/unit/journal-test \
 	tests/unit/ledger-restore-test \
+	tests/unit/ledger-size-test \
 	tests/unit/ledger-test \
 	tests/unit/pool-test \
 	tests/unit/private-test \
@@ -83,7 +84,14 @@ tests_unit_ledger_restore_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_
 tests_unit_ledger_restore_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
-tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c tests/unit/broker-support.h
+tests_unit_ledger_size_test_SOURCES = tests/unit/ledger-size-test.c \
+	tests/unit/broker-support.h tests/unit/ledger-support.h
+tests_unit_ledger_size_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_ledger_size_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c tests/unit/broker-support.h \
+	tests/unit/ledger-support.h
 tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_ledger_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
@@ -150,6 +158,7 @@ check_PROGRAMS += tests/unit/metadata-test
 TESTS += tests/unit/metadata-test
 tests_unit_metadata_test_SOURCES = tests/unit/metadata-test.c
 tests_unit_metadata_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_metadata_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc
+tests_unit_metadata_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc
 tests_unit_metadata_test_LDADD = vmm/libbroker.a vmm/libmachine.a vmm/libmem.a \
 	vmm/libbase.a $(CMOCKA_LIBS) $(UUID_LIBS)

@@ -206,7 +206,7 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 		return r;
 	struct pool *pool = registry_find_pool(self, hello->hello.pool);
 	struct ledger *ledger = pool_ledger(pool);
-	r = check_numbers(hello, ledger_total(ledger), err);
+	r = check_numbers(hello, ledger_size(ledger), err);
 	if (r < 0)
 		return r;
 	struct guest *guest =

@@ -122,7 +122,7 @@ static bool welcome(struct session *self)
 	struct lab_lease_msg message = {
 		.welcome = {.guest = guest->id,
 			    .backing = pool_backing(guest->pool),
-			    .pool_total = ledger_total(ledger),
+			    .pool_total = ledger_size(ledger),
 			    .held = guest->account.held},
 	};
 

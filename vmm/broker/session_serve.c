@@ -40,7 +40,7 @@ static bool refuse_lease(struct session *self, uint64_t seq,
 			"promised to guests",
 			pool_name(guest->pool), guest->name,
 			guest->account.held, guest->account.guarantee,
-			ledger_total(ledger),
+			ledger_size(ledger),
 			ledger_count(ledger, EXTENT_LEASED),
 			ledger_promised(ledger));
 	return session_refuse(self, seq, &err);

@@ -41,7 +41,7 @@ bool session_tell(struct session *self, enum lab_lease_level level)
 	struct lab_lease_msg message = {
 		.pressure = {.level = level,
 			     .blank = ledger_count(ledger, EXTENT_BLANK),
-			     .total = ledger_total(ledger),
+			     .total = ledger_size(ledger),
 			     .available = ledger_spare(ledger)},
 	};
 
