@@ -118,7 +118,7 @@ static int restore_guests(struct registry *registry, struct pool *pool,
 
 	if (registry->last_id < journal_last_id(journal))
 		registry->last_id = journal_last_id(journal);
-	for (uint32_t slot = 0; slot < journal_slots(journal); slot++) {
+	for (uint32_t slot = 0; slot < JOURNAL_GUESTS_MAX; slot++) {
 		if (journal_guest(journal, slot) == NULL)
 			continue;
 		int r = registry_restore(registry, pool, slot, err);
