@@ -20,10 +20,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/number.h"
-#include "base/size.h"
+#include "base/pages.h"
 #include "base/standard.h"
-#include "broker/backing.h"
 #include "broker/broker.h"
+#include "broker/pool_option.h"
 #include "rpc/server.h"
 
 const char *argp_program_version = "labyrinthd (Labyrinth) " PACKAGE_VERSION;
@@ -32,10 +32,10 @@ struct options {
 	struct pool_spec pools[REGISTRY_POOLS_MAX];
 	size_t npools;
 	const char *run_dir;
-	const char *libvirt_dir; /* NULL: no libvirt endpoint */
-	int serve_fd;		 /* -1: serve whoever connects */
-	uint64_t take_after;	 /* ms; 0: never */
-	uint64_t await;		 /* ms */
+	const char *libvirt_dir;  /* NULL: no libvirt endpoint */
+	int serve_fd;		  /* -1: serve whoever connects */
+	uint64_t take_after;	  /* ms; 0: never */
+	uint64_t await;		  /* ms */
 };
 
 /* An hour, in ms. */
@@ -52,9 +52,10 @@ enum option_key {
 };
 
 static const struct argp_option option_table[] = {
-	{"pool", OPTION_POOL, "NAME=SIZE", 0,
+	{"pool", OPTION_POOL, "NAME=SIZE[,backing=B][,node=N]", 0,
 	 "Own a pool of that size, in leases of 2M; may be given several "
-	 "times (default: default=256M)",
+	 "times (default: default=256M). B is hugetlb, thp or shmem (default: "
+	 "the first that the host has); N a NUMA node that all of it is of",
 	 0},
 	{"run-dir", OPTION_RUN_DIR, "DIR", 0,
 	 "Listen for guests in DIR (default: /run/labyrinth)", 0},
@@ -78,40 +79,23 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-/* NAME=SIZE; prints what is wrong with it and exits, as argp does. */
+/* Prints what is wrong with it and exits, as argp does. */
 static void parse_pool(struct options *self, const char *text,
 		       struct argp_state *state)
 {
-	const char *equals = strchr(text, '=');
-	uint64_t leases;
 	struct err err;
 
 	if (self->npools == REGISTRY_POOLS_MAX)
 		argp_error(state, "there can be %d pools at most",
 			   REGISTRY_POOLS_MAX);
 	struct pool_spec *spec = &self->pools[self->npools];
-	size_t length = equals != NULL ? (size_t)(equals - text) : 0;
-	if (length >= sizeof(spec->name))
-		argp_error(state, "the name of pool %s is too long", text);
-	memcpy(spec->name, text, length);
-	spec->name[length] = '\0';
-	if (!registry_name_valid(spec->name))
-		argp_error(state,
-			   "--pool %s: write NAME=SIZE, like default=256M, the "
-			   "name of letters, digits, dots, dashes and "
-			   "underscores",
-			   text);
+	if (pool_option_parse(spec, text, &err) < 0)
+		argp_error(state, "--pool %s: %s", text, err.text);
 	for (size_t i = 0; i < self->npools; i++) {
 		if (strcmp(self->pools[i].name, spec->name) == 0)
 			argp_error(state, "there are two pools named %s",
 				   spec->name);
 	}
-	if (size_parse_leases(equals + 1, &leases, &err) < 0)
-		argp_error(state, "--pool %s: %s", text, err.text);
-	if (leases == 0 || leases > POOL_LEASES_MAX)
-		argp_error(state, "--pool %s: a pool has 2M to %uG", text,
-			   POOL_LEASES_MAX / 512);
-	spec->leases = (uint32_t)leases;
 	self->npools++;
 }
 
@@ -128,15 +112,22 @@ static int parse_fd(const char *text, struct argp_state *state)
 	return (int)fd;
 }
 
-static uint64_t parse_ms(const char *option, const char *text,
-			 struct argp_state *state)
+static unsigned int parse_number(const char *option, const char *text,
+				 unsigned int least, unsigned int most,
+				 const char *unit, struct argp_state *state)
 {
-	uint64_t ms;
+	uint64_t number = 0;
 
-	if (number_parse(text, 10, 0, TIMEOUT_MAX, &ms) < 0)
-		argp_error(state, "--%s %s: write 0 to %u, in ms", option, text,
-			   TIMEOUT_MAX);
-	return ms;
+	if (number_parse(text, 10, least, most, &number) < 0)
+		argp_error(state, "--%s %s: write %u to %u, in %s", option,
+			   text, least, most, unit);
+	return (unsigned int)number;
+}
+
+static unsigned int parse_ms(const char *option, const char *text,
+			     struct argp_state *state)
+{
+	return parse_number(option, text, 0, TIMEOUT_MAX, "ms", state);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -205,14 +196,17 @@ static void say_ready(const struct options *options,
 
 	for (size_t i = 0; i < registry->npools; i++) {
 		const struct pool *pool = registry->pools[i];
-		uint32_t leases = ledger_total(pool_ledger(pool));
-		char size[32];
+		uint32_t leases = ledger_size(pool_ledger(pool));
+		char size[32], node[32] = "";
 
 		print_size(size, sizeof(size), leases);
-		log_info("ready: pool %s %s, %u leases of 2M, backing %s; "
+		if (pool_node(pool) != NUMA_ANY)
+			snprintf(node, sizeof(node), " on NUMA node %d",
+				 pool_node(pool));
+		log_info("ready: pool %s %s, %u leases of 2M, backing %s%s; "
 			 "socket %s%s",
 			 pool_name(pool), size, leases,
-			 backing_name(pool_backing(pool)), socket,
+			 pages_title(pool_backing(pool)), node, socket,
 			 options->serve_fd >= 0 ? "" : "/" BROKER_SOCKET_NAME);
 	}
 }
@@ -263,6 +257,7 @@ static int serve_viewers_too(const struct options *options,
 			     struct err *err)
 {
 	const struct view_source source = {.take = broker_view_take,
+					   .resize = broker_view_resize,
 					   .context = broker};
 	struct rpc_server *server = NULL;
 

@@ -319,7 +319,7 @@ inline adopt_restore()
 		e++
 	:: else ->
 		ledger_move(e, EXTENT_DIRTY, NOBODY);
-		fresh_file(e);
+		pool_fresh_file(e);
 		ledger_move(e, EXTENT_BLANK, NOBODY);
 		e++
 	od;

@@ -7,7 +7,7 @@
  * where others can tell: a message, a file or the journal is another then.
  *
  * How much of it is tried: -D EXTENTS=2 or 3, BROKER_KILLS=, SHORTAGES= (fresh
- * files that cannot be had), TAKES= (by force), RECLAIMS=0 or 1 (requests),
+ * files that cannot be had, or leases that the pool is to lose), TAKES= (by force), RECLAIMS=0 or 1 (requests),
  * HOSTILE (the second VMM does what it likes), IN_TURN (for what must come in
  * the end). -D WITHOUT_...: a mutant, which must fail.
  */

@@ -24,7 +24,7 @@ hostile-kill | always | $kill $hostile | an honest VMM, a hostile one, and a bro
 every-request-ends | every_request_ends | $kill | every request ends, of one of two that are alike, and the broker is killed
 hostile-request-ends | every_request_ends | $none $hostile | every request ends beside a hostile VMM
 none-lost | none_lost | $kill | what the dead held comes back, and the broker is killed
-kill | always | $short | two VMMs, a broker that is killed, once no memory for a file
+kill | always | $short | two VMMs, a broker that is killed, once no memory for a file or a lease fewer
 take | always | $take | two VMMs, and a lease that is taken by force
 ask | always | $ask | two VMMs, three extents, requests to give back
 RUNS

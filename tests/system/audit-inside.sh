@@ -91,7 +91,7 @@ finds() {
     done
 }
 
-start_broker --pool default=64M --pool other=4M
+start_broker --pool default=64M,backing=shmem --pool other=4M
 clean "a pool without guests"
 
 declare -A pid
@@ -279,7 +279,7 @@ tap_is "the broker ends when asked" $? 0
 # Huge pages, likewise in the testbed alone.
 if [[ ${LABYRINTH_TESTBED:-} == emulated ]]; then
     echo 8 >/proc/sys/vm/nr_hugepages
-    start_broker --pool default=16M
+    start_broker --pool default=16M,backing=hugetlb
     start whole "$plant" vmm "$socket" bob whole
     clean "huge pages"
     tap_is "huge pages: they are" "$(of 'found["pools"][0]["backing"]')" hugetlb

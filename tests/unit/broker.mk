@@ -4,6 +4,7 @@
 broker_tests = \
 	tests/unit/adopt-kill-test \
 	tests/unit/adopt-test \
+	tests/unit/backing-test \
 	tests/unit/broker-audit-test \
 	tests/unit/broker-test \
 	tests/unit/client-admin-test \
@@ -95,6 +96,11 @@ tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c tests/unit/broker-supp
 tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_ledger_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_backing_test_SOURCES = tests/unit/backing-test.c tests/unit/broker-support.h
+tests_unit_backing_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_backing_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(UUID_LIBS)
 
 tests_unit_pool_test_SOURCES = tests/unit/pool-test.c tests/unit/broker-support.h
 tests_unit_pool_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)

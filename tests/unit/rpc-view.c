@@ -3,6 +3,7 @@
 
 #include "rpc-view.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,13 @@
 int rpc_view_alive;
 size_t rpc_view_guests;
 
-static const struct view_pool pools[] = {
+static struct view_pool pools[] = {
 	{
 		.name = "default",
 		.uuid = "\x10\x11\x12\x13\x14\x15\x16\x17"
 			"\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f",
 		.backing = LAB_BACKING_SHMEM,
+		.size = 128,
 		.total = 128,
 		.blank = 100,
 		.leased = 20,
@@ -33,6 +35,9 @@ static const struct view_pool pools[] = {
 		.uuid = "\x20\x21\x22\x23\x24\x25\x26\x27"
 			"\x28\x29\x2a\x2b\x2c\x2d\x2e\x2f",
 		.backing = LAB_BACKING_HUGETLB,
+		.bound = true,
+		.node = 1,
+		.size = 64,
 		.total = 64,
 		.blank = 63,
 		.withdrawn = 1,
@@ -114,4 +119,19 @@ void view_free(struct view *view)
 	free(view);
 }
 
-const struct view_source rpc_view_source = {.take = take};
+static int resize(void *context, const char *pool, uint64_t leases,
+		  struct err *err)
+{
+	struct view_pool *found =
+		strcmp(pool, pools[0].name) == 0 ? &pools[0] : &pools[1];
+	(void)context;
+
+	if (leases == 0)
+		return err_say(err, EINVAL, "not that, nothing is changed");
+	if (leases > 1000)
+		return err_say(err, ENOMEM, "too much, nothing is changed");
+	found->size = leases;
+	return 0;
+}
+
+const struct view_source rpc_view_source = {.take = take, .resize = resize};

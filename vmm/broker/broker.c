@@ -105,14 +105,12 @@ static void settle(struct broker *self)
 static int on_watch(sd_event_source *source, void *context)
 {
 	struct broker *self = context;
-	bool dirty = false;
+	bool busy = false;
 	(void)source;
 
 	for (size_t i = 0; i < self->registry.npools; i++)
-		dirty = dirty ||
-			ledger_count(pool_ledger(self->registry.pools[i]),
-				     EXTENT_DIRTY) > 0;
-	if (dirty)
+		busy = busy || pool_busy(self->registry.pools[i]);
+	if (busy)
 		sd_event_source_set_enabled(self->scrub, SD_EVENT_ONESHOT);
 	arm_retry(self);
 	settle(self);
@@ -221,6 +219,24 @@ int broker_claim(struct broker *self, const char *run_dir, struct err *err)
 	return 0;
 }
 
+/*
+ * How many files at most, with another size of one pool? (NULL and 0: as they
+ * are.)
+ */
+static uint64_t descriptors(const struct registry *registry,
+			    const struct pool *pool, uint64_t leases)
+{
+	uint64_t sum = BROKER_CLIENTS_MAX + DESCRIPTORS_SPARE + leases;
+
+	for (size_t i = 0; i < registry->npools; i++) {
+		const struct ledger *ledger = pool_ledger(registry->pools[i]);
+		if (registry->pools[i] != pool)
+			sum += ledger_size(ledger);
+		sum += ledger_surplus(ledger);
+	}
+	return sum;
+}
+
 /* Opened, what the broker before left restored, and the rest allocated. */
 static int add_pool(struct broker *self, const struct pool_spec *spec,
 		    struct err *err)
@@ -236,7 +252,11 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 		pool_free(pool);
 		return r;
 	}
-	r = adopt_restore(&self->registry, pool, err);
+	/* It may be larger than asked for: a size that was set lasts. */
+	r = backing_reserve_descriptors(descriptors(&self->registry, NULL, 0),
+					err);
+	if (r == 0)
+		r = adopt_restore(&self->registry, pool, err);
 	return r < 0 ? r : pool_fill(pool, err);
 }
 
@@ -315,4 +335,24 @@ struct view *broker_view_take(void *broker)
 	const struct broker *self = broker;
 
 	return snapshot_take(&self->registry);
+}
+
+int broker_view_resize(void *broker, const char *name, uint64_t leases,
+		       struct err *err)
+{
+	struct broker *self = broker;
+	struct pool *pool = registry_find_pool(&self->registry, name);
+
+	if (pool == NULL)
+		return err_say(err, ENOENT, "there is no pool named %s", name);
+	/* What no pool has is refused by the pool, as any number is. */
+	if (leases > UINT32_MAX)
+		leases = UINT32_MAX;
+	if (leases <= POOL_LEASES_MAX) {
+		int r = backing_reserve_descriptors(
+			descriptors(&self->registry, pool, leases), err);
+		if (r < 0)
+			return err_wrap(err, "pool %s", name);
+	}
+	return pool_resize(pool, (uint32_t)leases, err);
 }

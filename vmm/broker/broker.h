@@ -80,4 +80,11 @@ const struct registry *broker_registry(const struct broker *self);
  * context. */
 struct view *broker_view_take(void *broker);
 
+/*
+ * The `resize` of a view_source likewise: pool_resize() with the descriptors
+ * for it. -ENOENT when there is no such pool.
+ */
+int broker_view_resize(void *broker, const char *pool, uint64_t leases,
+		       struct err *err);
+
 #endif

@@ -25,7 +25,14 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/listener.c \
 	vmm/broker/listener.h \
 	vmm/broker/pool.c \
+	vmm/broker/numa.c \
+	vmm/broker/numa.h \
 	vmm/broker/pool.h \
+	vmm/broker/pool_fill.c \
+	vmm/broker/pool_option.c \
+	vmm/broker/pool_option.h \
+	vmm/broker/pool_private.h \
+	vmm/broker/pool_scrub.c \
 	vmm/broker/process.c \
 	vmm/broker/process.h \
 	vmm/broker/proof.c \

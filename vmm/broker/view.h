@@ -7,17 +7,26 @@
 #ifndef LABYRINTH_BROKER_VIEW_H
 #define LABYRINTH_BROKER_VIEW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include <labyrinth/lease.h>
 
+#include "base/err.h"
+
 struct view_pool {
 	char name[LAB_NAME_MAX];
 	uint8_t uuid[16]; /* made from the name: stable across restarts */
 	enum lab_backing backing; /* of its leases */
-	/* Extents of 2 MiB by state; they sum to total, always. */
+	bool bound;		  /* all of them lie on one NUMA node: */
+	unsigned int node;
+	uint64_t size; /* extents that it is to have */
+	/*
+	 * Extents of 2 MiB by state; they sum to total, always: that is its
+	 * size, and what a shrink could not withdraw yet.
+	 */
 	uint64_t total;
 	uint64_t blank;
 	uint64_t leased;
@@ -59,6 +68,12 @@ struct view {
  */
 struct view_source {
 	struct view *(*take)(void *context);
+	/*
+	 * And how a pool gets another size, in extents: pool_resize(). 0, or a
+	 * negated errno and a sentence; no snapshot changes by it.
+	 */
+	int (*resize)(void *context, const char *pool, uint64_t leases,
+		      struct err *err);
 	void *context;
 };
 
