@@ -107,7 +107,7 @@ static void knows_no_other_procedure(void **state)
 {
 	struct rpc_session session = {.opened = true};
 	static const int numbers[] = {0,   8,	12,	33,	   65, 344,
-				      347, 399, 100000, INT32_MIN, -1};
+				      348, 399, 100000, INT32_MIN, -1};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -358,6 +358,61 @@ static void never_returns_more_than_asked(void **state)
 	xdr_free(CODEC(rmt_counts), &counts);
 }
 
+/* The error of allocpages with these; 0 when it does what it says. */
+static int alloc_error(struct rpc_session *session, rmt_alloc_args *args)
+{
+	packet_call(&packet, RMT_NODE_ALLOC_PAGES, 1, CODEC(rmt_alloc_args),
+		    args);
+	return error_of(session);
+}
+
+static void leases_are_allocated_as_pages(void **state)
+{
+	struct rpc_session session = {.opened = true}, looks = session;
+	u_int sizes[] = {2048, 2048};
+	u_quad_t counts[] = {140, 1};
+	rmt_alloc_args args = {
+		.start = -1, .cells = 1, .flags = VIR_NODE_ALLOC_PAGES_SET};
+	int done = 0;
+
+	(void)state;
+	args.sizes.sizes_val = sizes;
+	args.counts.counts_val = counts;
+	args.sizes.sizes_len = args.counts.counts_len = 1;
+	result_of(RMT_NODE_ALLOC_PAGES, CODEC(rmt_alloc_args), &args,
+		  CODEC(int), &done);
+	assert_int_equal(done, 1);
+	looks.readonly = true;
+	assert_int_equal(alloc_error(&looks, &args), VIR_ERR_OPERATION_DENIED);
+	args.flags = 2;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	/* Added to what it is to have: that is 140, and 1000 are the most. */
+	args.flags = 0;
+	counts[0] = 861;
+	assert_int_equal(alloc_error(&session, &args),
+			 VIR_ERR_OPERATION_FAILED);
+	counts[0] = UINT64_MAX; /* no sum that is small again */
+	assert_int_equal(alloc_error(&session, &args),
+			 VIR_ERR_OPERATION_FAILED);
+	counts[0] = 860;
+	assert_int_equal(alloc_error(&session, &args), 0);
+	args.cells = 2; /* there is one whole host */
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.cells = 0;
+	args.start = 0;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.cells = UINT32_MAX;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.start = -1;
+	args.cells = 1;
+	args.counts.counts_len = 2;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.sizes.sizes_len = 2;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.sizes.sizes_len = args.counts.counts_len = 0;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+}
+
 static void lists_up_to_the_limit(void **state)
 {
 	struct rpc_session session = {.opened = true};
@@ -432,6 +487,7 @@ int main(void)
 		cmocka_unit_test(refuses_unknown_filters),
 		cmocka_unit_test(counts_without_results),
 		cmocka_unit_test(never_returns_more_than_asked),
+		cmocka_unit_test(leases_are_allocated_as_pages),
 		cmocka_unit_test(lists_up_to_the_limit),
 		cmocka_unit_test(a_pool_is_its_ledger),
 		cmocka_unit_test(a_guest_is_known_by_its_uuid),

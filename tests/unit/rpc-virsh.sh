@@ -207,6 +207,8 @@ has " *<capacity unit='bytes'>268435456</capacity>" pool-dumpxml default
 has " *<allocation unit='bytes'>46137344</allocation>" pool-dumpxml default
 has " *<available unit='bytes'>222298112</available>" pool-dumpxml default
 has " *<labyrinth:backing>shmem</labyrinth:backing>" pool-dumpxml default
+has " *<labyrinth:backing>hugetlb</labyrinth:backing>" pool-dumpxml huge
+has " *<labyrinth:node>1</labyrinth:node>" pool-dumpxml huge
 has " *<labyrinth:state name='revoking' leases='2'/>" pool-dumpxml default
 has " *<labyrinth:state name='withdrawn' leases='1'/>" pool-dumpxml huge
 has " *<labyrinth:watermarks unit='2MiB' min='2' low='3' high='4' available='106' level='none'/>" \
@@ -262,9 +264,20 @@ has "Running against daemon: [0-9.]+" version --daemon
 has " *<domain type='kvm'/>" capabilities
 has "4KiB: [1-9][0-9]*" freepages --all
 has "4KiB: [1-9][0-9]*" freepages 0 4
-if [ -d /sys/kernel/mm/hugepages/hugepages-2048kB ]; then
-    has "2048KiB: [0-9]+" freepages --cellno -1 --pagesize 2048
-fi
+# Leases: those that are free of both pools, and of the one on a cell.
+is freepages --cellno -1 --pagesize 2048 <<<"2048KiB: 169"
+
+# The size of a pool
+size() { has " *<labyrinth:leases unit='2MiB' total='$2' size='$3' .*>" pool-dumpxml "$1"; }
+
+size default 128 128
+on $rw allocpages 2M 130 >"$work/got"
+say $? "allocpages sets the size of the pool that is called default"
+size default 128 130
+on $rw allocpages 2M 3 --add >"$work/got"
+say $? "allocpages --add adds to it"
+size default 128 133
+size huge 64 64
 has "Total: *[1-9][0-9]* KiB" freecell --all
 is maxvcpus <<<1
 
@@ -277,7 +290,13 @@ refused "$unsupported" $rw setmem alpha 4096
 refused "$unsupported" $rw domstats
 refused "$unsupported" $rw event --all
 refused "$unsupported" $rw net-list
-refused "$unsupported" $rw allocpages 2M 4
+refused "not that, nothing is changed" $rw allocpages 2M 0
+refused "too much, nothing is changed" $rw allocpages 2M 1001
+refused "too much, nothing is changed" $rw allocpages 2M 18446744073709551615 --add
+refused "pages of 4 KiB are the kernel's" $rw allocpages 4 1
+refused "pages of 1048576 KiB are the kernel's" $rw allocpages 1G 1
+refused "no 1 cells from cell 4096" $rw allocpages 2M 1 --cellno 4096
+refused "read only access" $ro allocpages 2M 4
 refused "$unsupported" $rw pool-destroy default
 refused "$unsupported" $rw vol-delete alpha --pool default
 refused "no pool with the name 'nope'" $rw pool-info nope

@@ -19,6 +19,7 @@
 struct rpc_call {
 	struct rpc_session *session;
 	const struct view *view; /* NULL unless the table asks for one */
+	const struct view_source *source; /* what changes the broker */
 	/* Why it was refused; code VIR_ERR_OK while it was not. */
 	int code;   /* virErrorNumber */
 	int domain; /* virErrorDomain */

@@ -30,6 +30,9 @@ HANDLER(node_free_memory);
 HANDLER(node_cells_free);
 HANDLER(node_free_pages);
 
+/* alloc.c: leases as pages of it. */
+HANDLER(node_alloc_pages);
+
 /* domain.c: guests. */
 HANDLER(domain_list_all);
 HANDLER(domain_list_ids);

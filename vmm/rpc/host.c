@@ -96,16 +96,20 @@ static void look_at_cells(struct host *host)
 
 static void look_at_page_sizes(struct host *host)
 {
+	/* What every such processor has; the kernel lists what it sets aside.
+	 */
 	host->pages[0] = 4;
-	host->npages = 1;
+	host->pages[1] = 2048;
+	host->npages = 2;
 	DIR *sizes = opendir(HUGEPAGES);
 	if (sizes == NULL)
 		return;
 	for (struct dirent *entry = readdir(sizes);
 	     entry != NULL && host->npages < HOST_PAGES_MAX;
 	     entry = readdir(sizes)) {
-		if (sscanf(entry->d_name, "hugepages-%ukB",
-			   &host->pages[host->npages]) == 1)
+		unsigned *size = &host->pages[host->npages];
+		if (sscanf(entry->d_name, "hugepages-%ukB", size) == 1 &&
+		    *size != host->pages[1])
 			host->npages++;
 	}
 	closedir(sizes);

@@ -23,7 +23,8 @@ struct host_cell {
 struct host {
 	struct host_cell cells[HOST_CELLS_MAX]; /* in order of id; >= 1 */
 	size_t ncells;
-	unsigned pages[HOST_PAGES_MAX]; /* sizes, KiB, rising; the first is 4 */
+	unsigned pages[HOST_PAGES_MAX]; /* sizes, KiB, rising; 4 and 2048 are
+					   there */
 	size_t npages;
 	unsigned cpus; /* online, >= 1 */
 	unsigned mhz;  /* of the first CPU; 0 when the kernel does not say */

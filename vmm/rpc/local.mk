@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/librpc.a
 vmm_librpc_a_SOURCES = \
+	vmm/rpc/alloc.c \
+	vmm/rpc/alloc.h \
 	vmm/rpc/call.c \
 	vmm/rpc/call.h \
 	vmm/rpc/client.c \

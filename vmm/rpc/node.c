@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rpc/alloc.h"
 #include "rpc/handlers.h"
 #include "rpc/host.h"
 #include "rpc/xml.h"
@@ -151,7 +152,10 @@ int node_free_pages(struct rpc_call *call, const void *arguments, void *result)
 			unsigned size = args->sizes.sizes_val[p];
 			if (check_page_size(call, &host, size) != 0)
 				return -1;
-			*out++ = host_free_pages(&host, cell, size);
+			*out++ = size == ALLOC_LEASE_KIB
+					 ? alloc_free_leases(call->view, &host,
+							     cell)
+					 : host_free_pages(&host, cell, size);
 		}
 	}
 	return 0;

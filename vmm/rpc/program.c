@@ -150,7 +150,9 @@ static const struct procedure procedures[] = {
 		PROC(volume_list_all, TYPE(rmt_pool_list_args), TYPE(rmt_vols),
 		     VIEW),
 	[RMT_NODE_GET_FREE_PAGES] = PROC(node_free_pages, TYPE(rmt_pages_args),
-					 TYPE(rmt_counts), 0),
+					 TYPE(rmt_counts), VIEW),
+	[RMT_NODE_ALLOC_PAGES] = PROC(node_alloc_pages, TYPE(rmt_alloc_args),
+				      TYPE(int), VIEW | WRITE),
 	[RMT_VOL_GET_INFO_FLAGS] = PROC(volume_info_flags, TYPE(rmt_vol_flags),
 					TYPE(rmt_vol_info), VIEW),
 	[RMT_POOL_LOOKUP_BY_PATH] =
@@ -316,7 +318,7 @@ int program_answer(const struct virnet_header *header, const uint8_t *payload,
 		   const struct view_source *source, uint8_t **reply,
 		   size_t *bytes)
 {
-	struct rpc_call call = {.session = session};
+	struct rpc_call call = {.session = session, .source = source};
 
 	const struct procedure *procedure = choose(&call, header);
 	if (procedure != NULL) {
