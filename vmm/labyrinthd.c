@@ -24,6 +24,7 @@
 #include "base/standard.h"
 #include "broker/broker.h"
 #include "broker/pool_option.h"
+#include "broker/scrubber.h"
 #include "rpc/server.h"
 
 const char *argp_program_version = "labyrinthd (Labyrinth) " PACKAGE_VERSION;
@@ -36,6 +37,7 @@ struct options {
 	int serve_fd;		  /* -1: serve whoever connects */
 	uint64_t take_after;	  /* ms; 0: never */
 	uint64_t await;		  /* ms */
+	unsigned int scrub_share; /* percent */
 };
 
 /* An hour, in ms. */
@@ -49,6 +51,7 @@ enum option_key {
 	OPTION_TAKE_AFTER = 't',
 	OPTION_SERVE_FD = 0x100,
 	OPTION_ADOPT_TIMEOUT,
+	OPTION_SCRUB_SHARE,
 };
 
 static const struct argp_option option_table[] = {
@@ -71,6 +74,10 @@ static const struct argp_option option_table[] = {
 	{"adopt-timeout", OPTION_ADOPT_TIMEOUT, "MS", 0,
 	 "How long guests of a broker before this one may take to come back "
 	 "(default: 10000)",
+	 0},
+	{"scrub-share", OPTION_SCRUB_SHARE, "PERCENT", 0,
+	 "Of one core, for leases that nobody waits for: to scrub them, and to "
+	 "make or give up those of a pool that grows or shrinks (default: 50)",
 	 0},
 	{"serve-fd", OPTION_SERVE_FD, "FD", 0,
 	 "Serve only the VMM at the other end of the connected socket FD, "
@@ -150,6 +157,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_ADOPT_TIMEOUT:
 		self->await = parse_ms("adopt-timeout", argument, state);
+		return 0;
+	case OPTION_SCRUB_SHARE:
+		self->scrub_share = parse_number("scrub-share", argument, 1,
+						 100, "percent", state);
 		return 0;
 	case OPTION_SERVE_FD:
 		self->serve_fd = parse_fd(argument, state);
@@ -309,8 +320,10 @@ static int serve(const struct options *options, struct err *err)
 	if (r < 0)
 		return err_set(err, -r, "make an event loop");
 	r = broker_new(&broker, event, err);
-	if (r == 0)
+	if (r == 0) {
 		broker_take_after(broker, options->take_after * 1000);
+		broker_scrub_share(broker, options->scrub_share);
+	}
 	if (r == 0 && options->serve_fd >= 0)
 		r = serve_one(options, broker, event, err);
 	else if (r == 0)
@@ -328,6 +341,7 @@ int main(int argc, char **argv)
 		.serve_fd = -1,
 		.take_after = TAKE_AFTER,
 		.await = BROKER_AWAIT_MS,
+		.scrub_share = SCRUBBER_PERCENT,
 	};
 	struct err err;
 

@@ -21,6 +21,7 @@ broker_tests = \
 	tests/unit/private-test \
 	tests/unit/recall-test \
 	tests/unit/registry-test \
+	tests/unit/scrubber-test \
 	tests/unit/session-test \
 	tests/unit/shortage-test \
 	tests/unit/taking-test \
@@ -106,6 +107,11 @@ tests_unit_pool_test_SOURCES = tests/unit/pool-test.c tests/unit/broker-support.
 tests_unit_pool_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_pool_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_scrubber_test_SOURCES = tests/unit/scrubber-test.c tests/unit/broker-support.h
+tests_unit_scrubber_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_scrubber_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(UUID_LIBS)
 
 tests_unit_session_test_SOURCES = tests/unit/session-test.c tests/unit/broker-support.h \
 	tests/unit/session-support.h

@@ -18,6 +18,7 @@
 #include "broker/backing.h"
 #include "broker/connections.h"
 #include "broker/listener.h"
+#include "broker/scrubber.h"
 #include "broker/shortage.h"
 #include "broker/snapshot.h"
 
@@ -35,6 +36,7 @@
 struct broker {
 	sd_event *event;
 	struct registry registry;
+	struct scrubber scrubber;
 	struct connections connections;
 	int lock;
 	char dir[256];	/* the run directory, once claimed; else empty */
@@ -87,9 +89,14 @@ static int on_due(sd_event_source *source, uint64_t now, void *context)
 
 static void settle(struct broker *self)
 {
-	uint64_t due = shortage_settle(&self->registry,
-				       connections_now(&self->connections));
+	uint64_t now = connections_now(&self->connections);
+	uint64_t due = shortage_settle(&self->registry, now);
+	uint64_t scrub = scrubber_due(&self->scrubber, &self->registry, now);
 
+	if (scrub <= now)
+		sd_event_source_set_enabled(self->scrub, SD_EVENT_ONESHOT);
+	else if (scrub < due)
+		due = scrub;
 	if (due == UINT64_MAX) {
 		sd_event_source_set_enabled(self->due, SD_EVENT_OFF);
 		return;
@@ -105,13 +112,8 @@ static void settle(struct broker *self)
 static int on_watch(sd_event_source *source, void *context)
 {
 	struct broker *self = context;
-	bool busy = false;
 	(void)source;
 
-	for (size_t i = 0; i < self->registry.npools; i++)
-		busy = busy || pool_busy(self->registry.pools[i]);
-	if (busy)
-		sd_event_source_set_enabled(self->scrub, SD_EVENT_ONESHOT);
 	arm_retry(self);
 	settle(self);
 	return 0;
@@ -134,8 +136,8 @@ static int on_scrub(sd_event_source *source, void *context)
 	struct broker *self = context;
 	(void)source;
 
-	for (size_t i = 0; i < self->registry.npools; i++)
-		pool_scrub(self->registry.pools[i]);
+	scrubber_run(&self->scrubber, &self->registry,
+		     connections_now(&self->connections), scrubber_cpu);
 	return 0;
 }
 
@@ -179,6 +181,7 @@ int broker_new(struct broker **out, sd_event *event, struct err *err)
 	self->lock = -1;
 	connections_init(&self->connections, self->event, &self->registry);
 	self->await = BROKER_AWAIT_MS * US_PER_S / 1000;
+	self->scrubber.budget.percent = SCRUBBER_PERCENT;
 	int r = add_sources(self);
 	if (r < 0) {
 		broker_free(self);
@@ -308,6 +311,11 @@ int broker_listen(struct broker *self, int listener, struct err *err)
 	self->inherited = listener >= 0;
 	await(self);
 	return 0;
+}
+
+void broker_scrub_share(struct broker *self, unsigned int percent)
+{
+	self->scrubber.budget.percent = percent;
 }
 
 void broker_take_after(struct broker *self, uint64_t us)

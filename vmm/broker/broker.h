@@ -70,6 +70,12 @@ int broker_adopt_connection(struct broker *self, int socket, struct err *err);
  */
 void broker_take_after(struct broker *self, uint64_t us);
 
+/*
+ * What may be spent in the background on leases that nobody waits for, in
+ * percent of one core (1 to 100; at first SCRUBBER_PERCENT).
+ */
+void broker_scrub_share(struct broker *self, unsigned int percent);
+
 /* Leave the event loop, with 0, when the last client has gone. */
 void broker_exit_when_alone(struct broker *self);
 

@@ -11,6 +11,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/backing.h \
 	vmm/broker/broker.c \
 	vmm/broker/broker.h \
+	vmm/broker/budget.c \
+	vmm/broker/budget.h \
 	vmm/broker/channel.c \
 	vmm/broker/channel.h \
 	vmm/broker/connections.c \
@@ -43,6 +45,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/recall.h \
 	vmm/broker/registry.c \
 	vmm/broker/registry.h \
+	vmm/broker/scrubber.c \
+	vmm/broker/scrubber.h \
 	vmm/broker/session.c \
 	vmm/broker/session.h \
 	vmm/broker/session_serve.c \
