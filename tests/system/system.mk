@@ -4,6 +4,7 @@ system_tests = \
 	tests/system/activation \
 	tests/system/audit.sh \
 	tests/system/completion.sh \
+	tests/system/backing.sh \
 	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
@@ -30,6 +31,7 @@ tests_system_liar_LDADD = vmm/libbase.a
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
 	tests/system/audit-inside.sh \
+	tests/system/backing-inside.sh \
 	tests/system/broker.sh \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \
