@@ -104,6 +104,7 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 		.memory = o->memory,
 		.guarantee = o->guarantee,
 		.limit = o->limit,
+		.cpus = o->cpus,
 		.events = &self->events,
 	};
 	return client_hello(&self->client, &self->request, &welcome, err);

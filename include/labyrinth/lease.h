@@ -80,6 +80,7 @@ struct lab_lease_msg {
 			uint64_t guarantee;	 /* leases; >= memory */
 			uint64_t limit;		 /* leases; >= guarantee */
 			uint32_t flags;		 /* LAB_HELLO_*; no others */
+			uint32_t cpus;		 /* 1 to LAB_CPUS_MAX */
 		} hello;
 		struct {
 			uint32_t guest;	     /* id, > 0, unique in the broker */
@@ -140,6 +141,7 @@ _Static_assert(offsetof(struct lab_lease_msg, hello.memory) == 144, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.guarantee) == 152, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.limit) == 160, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.flags) == 168, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.cpus) == 172, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.guest) == 16, "welcome");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.backing) == 20,
 	       "welcome");

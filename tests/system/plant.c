@@ -152,7 +152,8 @@ static int vmm(const char *socket, const char *name, const char *way,
 					       .pool = "default",
 					       .memory = LEASES,
 					       .guarantee = LEASES,
-					       .limit = LEASES};
+					       .limit = LEASES,
+					       .cpus = 1};
 	struct client_welcome welcome;
 	struct client client;
 	struct lease lease;

@@ -52,6 +52,7 @@ enum order {
 	SPOIL,	/* how many of these have their pages */
 	RENAME, /* say another name from now on */
 	GROW,	/* say another limit from now on */
+	SPLIT,	/* say one processor more from now on */
 	BREAK,	/* the protocol, so that all is taken back */
 	CHURN,	/* get and return till the broker goes; then come back */
 };
@@ -266,6 +267,9 @@ static inline int puppet_obey(struct puppet *self, int order, int number)
 	case GROW:
 		self->request.limit++;
 		return 0;
+	case SPLIT:
+		self->request.cpus++;
+		return 0;
 	case BREAK:
 		return fd_send(self->client.socket, "x", 1, -1, 0);
 	case CHURN:
@@ -322,7 +326,8 @@ static inline struct vmm *start_vmm(struct fixture *f, int i, const char *name,
 			    .pool = "pool",
 			    .memory = 1,
 			    .guarantee = guarantee,
-			    .limit = limit},
+			    .limit = limit,
+			    .cpus = 2},
 	};
 	strcpy(puppet.path, f->socket);
 	while (recv(pair[1], words, sizeof(words), 0) == sizeof(words)) {

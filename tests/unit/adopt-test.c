@@ -314,9 +314,12 @@ static void its_terms_are_those_of_before(void **state)
 	restart_broker(f);
 	tell(one, GROW, 0);
 	assert_int_equal(tell(one, REJOIN, 0), -EPERM);
+	tell(two, SPLIT, 0);
+	assert_int_equal(tell(two, REJOIN, 0), -EPERM);
 	tell(two, RENAME, 0);
 	assert_int_equal(tell(two, REJOIN, 0), -ESTALE);
 	assert_int_equal(state_count(f, EXTENT_LEASED), 4);
+	assert_int_equal(guest_named(f, "two")->cpus, 2);
 }
 
 static void once_is_enough(void **state)

@@ -113,7 +113,8 @@ static pid_t start_client(struct fixture *f, const char *name, int guarantee,
 					       .pool = "pool",
 					       .memory = 1,
 					       .guarantee = (uint64_t)guarantee,
-					       .limit = (uint64_t)limit};
+					       .limit = (uint64_t)limit,
+					       .cpus = 1};
 	struct client client;
 	struct client_welcome welcome;
 	struct err err;

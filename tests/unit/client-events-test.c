@@ -116,6 +116,7 @@ static struct lab_lease_msg greet(struct fixture *f,
 					       .memory = 1,
 					       .guarantee = 1,
 					       .limit = 2,
+					       .cpus = 1,
 					       .events = events};
 	struct lab_lease_msg m = answer(LAB_LEASE_WELCOME, 1);
 	struct client_welcome got;

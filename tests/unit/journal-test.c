@@ -64,6 +64,7 @@ static struct journal_guest guest(uint32_t id, const char *name)
 	struct journal_guest g = {.id = id,
 				  .pid = 1000 + (int32_t)id,
 				  .start = id * UINT64_C(10000000000),
+				  .cpus = 1,
 				  .memory = 1,
 				  .guarantee = 2,
 				  .limit = 3};

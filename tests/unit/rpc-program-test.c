@@ -399,7 +399,7 @@ static void a_guest_is_known_by_its_uuid(void **state)
 	assert_int_equal(info.state, VIR_DOMAIN_RUNNING);
 	assert_int_equal(info.max_memory, 32 * 2048);
 	assert_int_equal(info.memory, 12 * 2048);
-	assert_int_equal(info.vcpus, 1);
+	assert_int_equal(info.vcpus, 4);
 	dom.uuid[0] = 0;
 	packet_call(&packet, RMT_DOMAIN_GET_INFO, 1, CODEC(rmt_dom), &dom);
 	assert_int_equal(error_of(&session), VIR_ERR_NO_DOMAIN);

@@ -54,6 +54,7 @@ static const struct view_guest guests[] = {
 		.uuid = "\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7"
 			"\xa8\xa9\xaa\xab\xac\xad\xae\xaf",
 		.pid = NOBODY,
+		.cpus = 4,
 		.memory = 4,
 		.guarantee = 8,
 		.limit = 32,
@@ -65,6 +66,7 @@ static const struct view_guest guests[] = {
 		.uuid = "\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7"
 			"\xb8\xb9\xba\xbb\xbc\xbd\xbe\xbf",
 		.pid = NOBODY,
+		.cpus = 1,
 		.memory = 4,
 		.guarantee = 8,
 		.limit = 16,

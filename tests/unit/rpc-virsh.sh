@@ -148,7 +148,7 @@ Name:           alpha
 UUID:           $alpha
 OS Type:        hvm
 State:          running
-CPU(s):         1
+CPU(s):         4
 Max memory:     65536 KiB
 Used memory:    24576 KiB
 Persistent:     no
@@ -156,8 +156,8 @@ Autostart:      disable
 Managed save:   no
 END
 is vcpucount alpha <<'END'
-maximum      live           1
-current      live           1
+maximum      live           4
+current      live           4
 END
 has "<domain type='kvm' id='1'>" dumpxml alpha
 is dumpxml 7 --xpath '/domain/name/text()' <<<'beta &lt;&amp;&gt; two'
@@ -165,6 +165,8 @@ is dumpxml 7 --xpath "/domain/currentMemory[@unit='KiB']/text()" <<<16384
 is dumpxml 7 --xpath '/domain/memtune/min_guarantee/text()' <<<16384
 is dumpxml 7 --xpath '/domain/memtune/hard_limit/text()' <<<32768
 is dumpxml 7 --xpath '/domain/os/type/text()' <<<hvm
+is dumpxml alpha --xpath '/domain/vcpu/text()' <<<4
+is dumpxml 7 --xpath '/domain/vcpu/text()' <<<1
 
 # Pools
 
@@ -266,7 +268,7 @@ if [ -d /sys/kernel/mm/hugepages/hugepages-2048kB ]; then
     has "2048KiB: [0-9]+" freepages --cellno -1 --pagesize 2048
 fi
 has "Total: *[1-9][0-9]* KiB" freecell --all
-is maxvcpus <<<1
+is maxvcpus <<<64
 
 # What is refused, and how
 

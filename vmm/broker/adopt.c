@@ -198,6 +198,7 @@ static bool same_terms(const struct guest *guest,
 {
 	return strncmp(pool_name(guest->pool), hello->hello.pool,
 		       sizeof(hello->hello.pool)) == 0 &&
+	       guest->cpus == hello->hello.cpus &&
 	       guest->memory == hello->hello.memory &&
 	       guest->account.guarantee == hello->hello.guarantee &&
 	       guest->account.limit == hello->hello.limit;

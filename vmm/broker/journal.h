@@ -26,7 +26,7 @@ struct journal_guest {
 	uint32_t id;	 /* 0: no guest; stored last, and cleared first */
 	uint32_t ending; /* it is gone, and its leases are being taken back */
 	int32_t pid;	 /* of its VMM, and that process's start (process.h) */
-	uint32_t reserved;
+	uint32_t cpus;
 	uint64_t start;
 	uint64_t memory;
 	uint32_t guarantee;

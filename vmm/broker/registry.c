@@ -11,6 +11,8 @@
 #include <string.h>
 #include <uuid.h>
 
+#include <labyrinth/bootinfo.h>
+
 #include "broker/journal.h"
 #include "broker/process.h"
 
@@ -108,7 +110,7 @@ static int check_names(const struct registry *self,
 	return 0;
 }
 
-/* 1 <= memory <= guarantee <= limit <= pool. */
+/* Processors; and 1 <= memory <= guarantee <= limit <= pool. */
 static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 			 struct err *err)
 {
@@ -116,6 +118,10 @@ static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 	uint64_t guarantee = hello->hello.guarantee;
 	uint64_t limit = hello->hello.limit;
 
+	if (hello->hello.cpus < 1 || hello->hello.cpus > LAB_CPUS_MAX)
+		return err_say(err, EINVAL,
+			       "it has %" PRIu32 " processors, not 1 to %d",
+			       hello->hello.cpus, LAB_CPUS_MAX);
 	if (memory < 1)
 		return err_say(err, EINVAL,
 			       "a guest needs one lease of memory at least");
@@ -138,7 +144,7 @@ static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 }
 
 static struct guest *guest_new(struct pool *pool, const char *name, pid_t pid,
-			       uint64_t memory)
+			       uint64_t memory, uint32_t cpus)
 {
 	struct guest *guest = calloc(1, sizeof(*guest));
 
@@ -150,6 +156,7 @@ static struct guest *guest_new(struct pool *pool, const char *name, pid_t pid,
 	guest->pool = pool;
 	guest->pid = pid;
 	guest->memory = memory;
+	guest->cpus = cpus;
 	return guest;
 }
 
@@ -180,6 +187,7 @@ static int note(struct guest *guest, struct err *err)
 	struct journal_guest record = {
 		.id = guest->account.id,
 		.pid = guest->pid,
+		.cpus = guest->cpus,
 		.start = process_start(guest->pid),
 		.memory = guest->memory,
 		.guarantee = guest->account.guarantee,
@@ -209,8 +217,8 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 	r = check_numbers(hello, ledger_total(ledger), err);
 	if (r < 0)
 		return r;
-	struct guest *guest =
-		guest_new(pool, hello->hello.name, pid, hello->hello.memory);
+	struct guest *guest = guest_new(pool, hello->hello.name, pid,
+					hello->hello.memory, hello->hello.cpus);
 	if (guest == NULL)
 		return err_say(err, ENOMEM, "the broker is out of memory");
 	r = ledger_admit(ledger, &guest->account, self->last_id + 1,
@@ -246,7 +254,8 @@ static bool possible(const struct registry *self, const struct pool *pool,
 		if (g->id == record->id)
 			return false;
 	}
-	return record->memory >= 1 && record->memory <= record->guarantee &&
+	return record->cpus >= 1 && record->cpus <= LAB_CPUS_MAX &&
+	       record->memory >= 1 && record->memory <= record->guarantee &&
 	       record->guarantee <= record->limit && record->limit <= total;
 }
 
@@ -258,8 +267,8 @@ int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
 
 	if (!possible(self, pool, record))
 		return err_say(err, EUCLEAN, "guest %u cannot be", record->id);
-	struct guest *guest =
-		guest_new(pool, record->name, record->pid, record->memory);
+	struct guest *guest = guest_new(pool, record->name, record->pid,
+					record->memory, record->cpus);
 	if (guest == NULL)
 		return err_say(err, ENOMEM, "the broker is out of memory");
 	int r = ledger_restore_account(pool_ledger(pool), &guest->account,

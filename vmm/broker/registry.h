@@ -29,6 +29,7 @@ struct guest {
 	uint32_t slot;	  /* in its pool's journal, if that has one */
 	struct pool *pool;
 	uint64_t memory; /* boot RAM, leases */
+	uint32_t cpus;	 /* virtual processors, as its HELLO said */
 	struct account account;
 	struct session *session; /* that speaks for it; the session's to set.
 				  * NULL: it is awaited (broker/adopt) */

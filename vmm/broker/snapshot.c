@@ -45,6 +45,7 @@ static void copy_guest(struct view_guest *to, const struct guest *guest)
 	strcpy(to->name, guest->name);
 	memcpy(to->uuid, guest->uuid, sizeof(to->uuid));
 	to->pid = guest->pid;
+	to->cpus = guest->cpus;
 	to->memory = guest->memory;
 	to->guarantee = guest->account.guarantee;
 	to->limit = guest->account.limit;

@@ -39,6 +39,7 @@ struct view_guest {
 	uint8_t uuid[16]; /* made from the name */
 	size_t pool;	  /* index in view.pools */
 	pid_t pid;	  /* of its VMM, as the kernel told (SO_PEERCRED) */
+	uint32_t cpus;	  /* virtual processors, >= 1 */
 	uint64_t memory;  /* boot RAM, leases */
 	uint64_t guarantee;
 	uint64_t limit;

@@ -103,7 +103,8 @@ static int say_hello(struct client *self, const struct client_request *request,
 		.hello = {.memory = request->memory,
 			  .guarantee = request->guarantee,
 			  .limit = request->limit,
-			  .flags = flags},
+			  .flags = flags,
+			  .cpus = request->cpus},
 	};
 
 	self->events = request->events;

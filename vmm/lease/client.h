@@ -53,6 +53,7 @@ struct client_request {
 	uint64_t memory; /* leases */
 	uint64_t guarantee;
 	uint64_t limit;
+	uint32_t cpus;			    /* 1 to LAB_CPUS_MAX */
 	const struct client_events *events; /* NULL: ask for none */
 };
 

@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <labyrinth/bootinfo.h>
+
 #include "rpc/handlers.h"
 
 /*
@@ -100,6 +102,15 @@ int connect_lib_version(struct rpc_call *call, const void *arguments,
 	(void)arguments;
 	/* Which libvirt's calls are spoken here: the one built against. */
 	*(u_quad_t *)result = LIBVIR_VERSION_NUMBER;
+	return 0;
+}
+
+int connect_max_vcpus(struct rpc_call *call, const void *arguments,
+		      void *result)
+{
+	(void)call;
+	(void)arguments; /* the type of domain: there is one */
+	*(int *)result = LAB_CPUS_MAX;
 	return 0;
 }
 

@@ -177,7 +177,7 @@ int domain_info(struct rpc_call *call, const void *arguments, void *result)
 		.state = VIR_DOMAIN_RUNNING,
 		.max_memory = guest->limit * LEASE_KIB,
 		.memory = guest->leases * LEASE_KIB,
-		.vcpus = 1,
+		.vcpus = (unsigned short)guest->cpus,
 		.cpu_time = host_cpu_time(guest->pid),
 	};
 	return 0;
@@ -215,6 +215,16 @@ int domain_os_type(struct rpc_call *call, const void *arguments, void *result)
 	return call_string(call, result, "hvm");
 }
 
+int domain_max_vcpus(struct rpc_call *call, const void *arguments, void *result)
+{
+	const struct view_guest *guest = find(call, arguments);
+
+	if (guest == NULL)
+		return -1;
+	*(int *)result = (int)guest->cpus;
+	return 0;
+}
+
 int domain_vcpus_flags(struct rpc_call *call, const void *arguments,
 		       void *result)
 {
@@ -222,8 +232,10 @@ int domain_vcpus_flags(struct rpc_call *call, const void *arguments,
 
 	if (call_check_flags(call, args->flags,
 			     VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG |
-				     VIR_DOMAIN_VCPU_MAXIMUM) != 0 ||
-	    find(call, &args->dom) == NULL)
+				     VIR_DOMAIN_VCPU_MAXIMUM) != 0)
+		return -1;
+	const struct view_guest *guest = find(call, &args->dom);
+	if (guest == NULL)
 		return -1;
 	if (args->flags & VIR_DOMAIN_VCPU_CONFIG)
 		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
@@ -231,7 +243,7 @@ int domain_vcpus_flags(struct rpc_call *call, const void *arguments,
 				   "Requested operation is not valid: a "
 				   "transient domain has no stored "
 				   "configuration");
-	*(int *)result = 1;
+	*(int *)result = (int)guest->cpus;
 	return 0;
 }
 

@@ -49,7 +49,7 @@ static const struct procedure procedures[] = {
 	[RMT_CONNECT_GET_VERSION] =
 		PROC(connect_version, VOID, TYPE(u_quad_t), 0),
 	[RMT_CONNECT_GET_MAX_VCPUS] =
-		PROC(answer_one, TYPE(rmt_optstr), TYPE(int), 0),
+		PROC(connect_max_vcpus, TYPE(rmt_optstr), TYPE(int), 0),
 	[RMT_NODE_GET_INFO] = PROC(node_info, VOID, TYPE(rmt_node_info), 0),
 	[RMT_CONNECT_GET_CAPABILITIES] =
 		PROC(node_capabilities, VOID, TYPE(rmt_text), 0),
@@ -62,7 +62,7 @@ static const struct procedure procedures[] = {
 	[RMT_DOMAIN_GET_MAX_MEMORY] =
 		PROC(domain_max_memory, TYPE(rmt_dom), TYPE(u_quad_t), VIEW),
 	[RMT_DOMAIN_GET_MAX_VCPUS] =
-		PROC(domain_yes, TYPE(rmt_dom), TYPE(int), VIEW),
+		PROC(domain_max_vcpus, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_DOMAIN_GET_OS_TYPE] =
 		PROC(domain_os_type, TYPE(rmt_dom), TYPE(rmt_str), VIEW),
 	[RMT_CONNECT_LIST_DEFINED_DOMAINS] =

@@ -183,10 +183,7 @@ char *xml_domain(const struct view_guest *guest, const struct view_pool *pool)
 	size(&xml, "hard_limit", "KiB", guest->limit * KIB_PER_LEASE);
 	size(&xml, "min_guarantee", "KiB", guest->guarantee * KIB_PER_LEASE);
 	end(&xml);
-	start(&xml, "vcpu");
-	attribute(&xml, "placement", "static");
-	text_of(&xml, "1");
-	end(&xml);
+	number(&xml, "vcpu", guest->cpus);
 	start(&xml, "os");
 	start(&xml, "type");
 	attribute(&xml, "arch", "x86_64");
