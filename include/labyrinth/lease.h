@@ -44,6 +44,7 @@ enum lab_lease_type {
 /* Flags of a HELLO. */
 #define LAB_HELLO_EVENTS 0x1 /* send me RECLAIM and PRESSURE */
 #define LAB_HELLO_ADOPT	 0x2 /* I ran under a broker of this pool before you */
+#define LAB_HELLO_TALLY	 0x4 /* a struct lab_tally comes with this */
 
 /* How much a pool still has to lend above its guests' guarantees. */
 enum lab_lease_level {
@@ -65,6 +66,36 @@ enum lab_revoke_reason {
 enum lab_backing {
 	LAB_BACKING_SHMEM = 1,	 /* 4 KiB pages; the owner locks them */
 	LAB_BACKING_HUGETLB = 2, /* one 2 MiB page; never swapped */
+};
+
+#define LAB_TALLY_BYTES 4096 /* of its file */
+
+/*
+ * What a guest does, as its VMM counts it: the file that may come with a HELLO
+ * begins with this; the rest of it is 0. The VMM writes it as things happen,
+ * the broker reads it when somebody asks: each number is whole, but they are
+ * not all of one instant. Nothing but what viewers are told depends on it.
+ */
+struct lab_tally {
+	/* Grants made (each of a bulk counts), by context; they only grow. */
+	uint64_t grants_atomic;
+	uint64_t grants_nowait;
+	uint64_t grants_kernel;
+	/* Calls that were refused for want of memory, likewise. */
+	uint64_t failed_atomic;
+	uint64_t failed_nowait;
+	uint64_t failed_kernel;
+	uint64_t releases; /* grants given back */
+	uint64_t mistakes; /* calls refused for the guest's own fault */
+	uint64_t calls;	   /* hypercalls, whatever their answer */
+	uint64_t refills;  /* leases got ahead of demand */
+	/* These are numbers of now. */
+	uint64_t pages_granted; /* pages in grants */
+	uint64_t pages_free;	/* pages of held window leases in no grant */
+	uint64_t pages_min;	/* its watermarks, in free pages */
+	uint64_t pages_low;
+	uint64_t pages_high;
+	uint64_t level; /* where it is against them: enum lab_level */
 };
 
 struct lab_lease_msg {
@@ -171,5 +202,23 @@ _Static_assert(offsetof(struct lab_lease_msg, audited.bytes) == 16, "audited");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.name) == 16, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.leases) == 80, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, taken.leases) == 16, "taken");
+
+_Static_assert(sizeof(struct lab_tally) == 128, "lab_tally: size");
+_Static_assert(offsetof(struct lab_tally, grants_atomic) == 0, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, grants_nowait) == 8, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, grants_kernel) == 16, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, failed_atomic) == 24, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, failed_nowait) == 32, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, failed_kernel) == 40, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, releases) == 48, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, mistakes) == 56, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, calls) == 64, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, refills) == 72, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_granted) == 80, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_free) == 88, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_min) == 96, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_low) == 104, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_high) == 112, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, level) == 120, "lab_tally");
 
 #endif

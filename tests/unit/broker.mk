@@ -22,6 +22,7 @@ broker_tests = \
 	tests/unit/session-test \
 	tests/unit/shortage-test \
 	tests/unit/taking-test \
+	tests/unit/tally-test \
 	tests/unit/watermark-test
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
@@ -97,6 +98,12 @@ tests_unit_session_test_SOURCES = tests/unit/session-test.c tests/unit/broker-su
 	tests/unit/session-support.h
 tests_unit_session_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_session_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_tally_test_SOURCES = tests/unit/tally-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h
+tests_unit_tally_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_tally_test_LDADD = vmm/libbroker.a vmm/libhcall.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_hostile_test_SOURCES = tests/unit/hostile-test.c tests/unit/broker-support.h \

@@ -83,7 +83,7 @@ static void asks_for_the_first_that_is_unmet(void **state)
 	/* One thing at a time. */
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	plan_arrived(&s.plan, 1);
-	assert_int_equal(guest->counts.refills, 0);
+	assert_int_equal(guest->tally->refills, 0);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	assert_true(was_told(&first));
 	assert_true(was_told(&second));
@@ -293,7 +293,7 @@ static void gets_ahead_of_demand(void **state)
 	guest->held_off = false;
 	assert_int_equal(plan_next(&s.plan, NOW).what, ASK);
 	plan_arrived(&s.plan, 1);
-	assert_int_equal(guest->counts.refills, 1);
+	assert_int_equal(guest->tally->refills, 1);
 	assert_false(guest->refilling);
 	end(&s);
 }

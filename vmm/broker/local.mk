@@ -51,6 +51,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/snapshot.h \
 	vmm/broker/view.c \
 	vmm/broker/view.h \
+	vmm/broker/tally.c \
+	vmm/broker/tally.h \
 	vmm/broker/watermark.c \
 	vmm/broker/watermark.h
 vmm_libbroker_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(UUID_CFLAGS)

@@ -15,18 +15,25 @@
 
 #include "broker/journal.h"
 #include "broker/process.h"
+#include "broker/tally.h"
 
 /* Guests are named in this space: RFC 4122, version 5. */
 static const uuid_t guest_space = {0x6c, 0x61, 0x62, 0x79, 0x72, 0x69,
 				   0x4e, 0x54, 0x88, 0x67, 0x75, 0x65,
 				   0x73, 0x74, 0x00, 0x01};
 
+static void guest_free(struct guest *guest)
+{
+	tally_unmap(guest->tally);
+	free(guest);
+}
+
 void registry_clear(struct registry *self)
 {
 	while (self->first != NULL) {
 		struct guest *guest = self->first;
 		self->first = guest->next;
-		free(guest);
+		guest_free(guest);
 	}
 	for (size_t i = 0; i < self->npools; i++)
 		pool_free(self->pools[i]);
@@ -302,5 +309,5 @@ void registry_dismiss(struct registry *self, struct guest *guest)
 		guest->prev->next = guest->next;
 	else
 		self->first = guest->next;
-	free(guest);
+	guest_free(guest);
 }

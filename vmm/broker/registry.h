@@ -30,6 +30,7 @@ struct guest {
 	struct pool *pool;
 	uint64_t memory; /* boot RAM, leases */
 	uint32_t cpus;	 /* virtual processors, as its HELLO said */
+	const struct lab_tally *tally; /* NULL: it gave none */
 	struct account account;
 	struct session *session; /* that speaks for it; the session's to set.
 				  * NULL: it is awaited (broker/adopt) */

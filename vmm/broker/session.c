@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "broker/adopt.h"
 #include "broker/admin.h"
+#include "broker/tally.h"
 
 int session_new(struct session **out, struct registry *registry, int socket,
 		struct err *err)
@@ -137,7 +138,8 @@ static bool welcome(struct session *self)
 
 static int check_flags(uint32_t flags, struct err *err)
 {
-	const uint32_t known = LAB_HELLO_EVENTS | LAB_HELLO_ADOPT;
+	const uint32_t known =
+		LAB_HELLO_EVENTS | LAB_HELLO_ADOPT | LAB_HELLO_TALLY;
 
 	if ((flags & ~known) == 0)
 		return 0;
@@ -145,11 +147,16 @@ static int check_flags(uint32_t flags, struct err *err)
 		       flags);
 }
 
-static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
+/* fd: what came with it, or -1. */
+static bool do_hello(struct session *self, const struct lab_lease_msg *hello,
+		     int fd)
 {
+	const struct lab_tally *tally = NULL;
 	struct err err;
 
 	int r = check_flags(hello->hello.flags, &err);
+	if (r == 0 && (hello->hello.flags & LAB_HELLO_TALLY) != 0)
+		r = tally_map(&tally, fd, &err);
 	if (r == 0 && (hello->hello.flags & LAB_HELLO_ADOPT) != 0)
 		r = adopt_return(self->registry, hello, self->channel.pid,
 				 &self->guest, &err);
@@ -158,10 +165,12 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
 				   &self->guest, &err);
 	if (r == 0) {
 		self->guest->session = self;
+		self->guest->tally = tally;
 		self->listens = hello->hello.flags & LAB_HELLO_EVENTS;
 		pool_shortage(self->guest->pool)->untold = true;
 		return welcome(self);
 	}
+	tally_unmap(tally);
 	log_info("a guest of process %d refused: %s", (int)self->channel.pid,
 		 err.text);
 	session_refuse(self, self->seq, &err);
@@ -202,8 +211,15 @@ static bool refuse_version(struct session *self, uint16_t version)
 	return session_drop(self, "it speaks version %u", version);
 }
 
+/* Is it what a descriptor may come with? */
+static bool brings_tally(const struct lab_lease_msg *message)
+{
+	return message->type == LAB_LEASE_HELLO &&
+	       (message->hello.flags & LAB_HELLO_TALLY) != 0;
+}
+
 static bool dispatch(struct session *self, const struct lab_lease_msg *message,
-		     uint64_t now)
+		     int fd, uint64_t now)
 {
 	if (message->magic != LAB_LEASE_MAGIC)
 		return session_drop(self, "wrong magic %#x", message->magic);
@@ -214,8 +230,10 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 	self->seq = message->seq;
 	if (message->version != LAB_LEASE_VERSION)
 		return refuse_version(self, message->version);
+	if (fd >= 0 && !brings_tally(message))
+		return session_drop(self, "it sent a descriptor");
 	if (message->type == LAB_LEASE_HELLO && self->guest == NULL)
-		return do_hello(self, message);
+		return do_hello(self, message, fd);
 	if (admin_asks(message->type) && self->guest == NULL)
 		return do_admin(self, message);
 	if (message->type == LAB_LEASE_LEASE && self->guest != NULL)
@@ -230,17 +248,18 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 bool session_receive(struct session *self, uint64_t now)
 {
 	struct lab_lease_msg message;
+	cleanup_close int file = -1;
 
 	if (self->over)
 		return false;
 	ssize_t bytes = fd_receive(self->channel.socket, &message,
-				   sizeof(message), NULL, 0);
+				   sizeof(message), &file, 0);
 	if (bytes == -EAGAIN)
 		return true;
 	if (bytes == 0 || bytes == -ECONNRESET)
 		return false;
 	if (bytes == -EPROTO)
-		return session_drop(self, "it sent a descriptor");
+		return session_drop(self, "it sent several descriptors");
 	if (bytes == -EMSGSIZE)
 		return session_drop(self, "a message of more than %zu bytes",
 				    sizeof(message));
@@ -248,5 +267,5 @@ bool session_receive(struct session *self, uint64_t now)
 		return session_drop(self, "%s", strerror((int)-bytes));
 	if (bytes != sizeof(message))
 		return session_drop(self, "a message of %zd bytes", bytes);
-	return dispatch(self, &message, now);
+	return dispatch(self, &message, file, now);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/tally.h"
+
 static void copy_pool(struct view_pool *to, struct pool *pool)
 {
 	const struct ledger *ledger = pool_ledger(pool);
@@ -50,6 +52,9 @@ static void copy_guest(struct view_guest *to, const struct guest *guest)
 	to->guarantee = guest->account.guarantee;
 	to->limit = guest->account.limit;
 	to->leases = guest->account.held;
+	to->has_tally = guest->tally != NULL;
+	if (to->has_tally)
+		tally_read(&to->tally, guest->tally);
 }
 
 struct view *snapshot_take(const struct registry *registry)

@@ -7,6 +7,7 @@
 #ifndef LABYRINTH_BROKER_VIEW_H
 #define LABYRINTH_BROKER_VIEW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -44,6 +45,9 @@ struct view_guest {
 	uint64_t guarantee;
 	uint64_t limit;
 	uint64_t leases; /* held now */
+	/* What its VMM has counted; as zero where has_tally is not set. */
+	bool has_tally;
+	struct lab_tally tally;
 };
 
 struct view {

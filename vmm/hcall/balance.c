@@ -119,6 +119,9 @@ static bool look(struct hcall_guest *guest)
 	if (unused >= guest->marks.high)
 		guest->refilling = false;
 	bool changed = note_levels(guest);
+	guest->tally->pages_granted = frames_granted(guest->frames);
+	guest->tally->pages_free = unused;
+	guest->tally->level = guest->own_level;
 	return changed || balance_wants_refill(guest) ||
 	       balance_has_surplus(guest) || guest->failure.untold;
 }

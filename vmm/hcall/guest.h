@@ -19,6 +19,7 @@
 #include "base/spin.h"
 #include "hcall/event.h"
 #include "hcall/failure.h"
+#include "hcall/tally.h"
 #include "hcall/want.h"
 #include "machine/memory.h"
 #include "machine/vm.h"
@@ -66,8 +67,8 @@ struct hcall_guest {
 	enum lab_lease_level reclaim_level;
 	enum lab_lease_level pool_level; /* as the broker said last */
 	enum lab_level own_level;
-	/* What this guest has done; the rest of the counts are derived. */
-	struct lab_counts counts;
+	/* What this guest has done. Our own mapping, so only we write it. */
+	struct lab_tally *tally;
 	/* Set by LAB_HC_EXIT; `lock` held, or all vCPUs are joined. */
 	bool ended;
 	int status;

@@ -29,6 +29,8 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/stats.c \
 	vmm/hcall/supply.c \
 	vmm/hcall/supply.h \
+	vmm/hcall/tally.c \
+	vmm/hcall/tally.h \
 	vmm/hcall/transfer.c \
 	vmm/hcall/transfer.h \
 	vmm/hcall/want.c \

@@ -165,7 +165,7 @@ void plan_arrived(struct plan *self, uint32_t extent)
 	struct hcall_guest *guest = self->guest;
 
 	frames_add(guest->frames, extent);
-	guest->counts.refills += self->asked_for == 0;
+	guest->tally->refills += self->asked_for == 0;
 	guest->busy = false;
 	guest->dry = false;
 	balance_changed(guest);

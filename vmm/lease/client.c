@@ -110,10 +110,15 @@ static int say_hello(struct client *self, const struct client_request *request,
 	self->events = request->events;
 	if (request->events != NULL)
 		message.hello.flags |= LAB_HELLO_EVENTS;
+	if (request->tally > 0)
+		message.hello.flags |= LAB_HELLO_TALLY;
 	int r = copy_name(message.hello.name, request->name, "guest", err);
 	if (r == 0)
 		r = copy_name(message.hello.pool, request->pool, "pool", err);
-	return r < 0 ? r : client_send(self, &message, LAB_LEASE_HELLO, err);
+	if (r < 0)
+		return r;
+	return client_send(self, &message, LAB_LEASE_HELLO,
+			   request->tally > 0 ? request->tally : -1, err);
 }
 
 /* The answer to a HELLO; flags as in answer(). */
@@ -193,7 +198,7 @@ static int ask(struct client *self, uint32_t wait_ms, struct err *err)
 		return err_say(err, EPIPE, "the broker is gone");
 	if (self->asked != 0)
 		return 0; /* the last one's answer is still to come */
-	int r = client_send(self, &message, LAB_LEASE_LEASE, err);
+	int r = client_send(self, &message, LAB_LEASE_LEASE, -1, err);
 	if (r < 0)
 		return r;
 	self->asked = self->seq;
@@ -208,7 +213,8 @@ static void give_back(struct client *self, uint64_t id)
 
 	/* Should it not arrive, the end of the connection gives it back. */
 	if (!self->broken)
-		(void)client_send(self, &message, LAB_LEASE_RETURN, &ignored);
+		(void)client_send(self, &message, LAB_LEASE_RETURN, -1,
+				  &ignored);
 }
 
 /* Is this a lease that was taken while it was on its way? No broker lies so. */

@@ -54,6 +54,7 @@ struct client_request {
 	uint64_t guarantee;
 	uint64_t limit;
 	uint32_t cpus;			    /* 1 to LAB_CPUS_MAX */
+	int tally; /* descriptor of a lab_tally, the caller's; 0: none */
 	const struct client_events *events; /* NULL: ask for none */
 };
 
