@@ -21,6 +21,8 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/session.h \
 	vmm/rpc/storage.c \
 	vmm/rpc/storage.h \
+	vmm/rpc/table.c \
+	vmm/rpc/table.h \
 	vmm/rpc/turns.c \
 	vmm/rpc/turns.h \
 	vmm/rpc/volume.c \
