@@ -37,6 +37,13 @@ typedef int (*rpc_handler)(struct rpc_call *call, const void *arguments,
 int call_refuse(struct rpc_call *call, int code, int domain, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * The guest of this uuid in the call's view; NULL with the call refused. A
+ * client's id may be stale and its name is redundant: the uuid decides.
+ */
+const struct view_guest *call_guest(struct rpc_call *call,
+				    const unsigned char *uuid);
+
 /* Refuse for lack of memory. Returns -1. */
 int call_no_memory(struct rpc_call *call);
 

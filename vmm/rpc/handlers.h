@@ -23,6 +23,7 @@ HANDLER(connect_hostname);
 HANDLER(connect_uri);
 HANDLER(connect_feature);
 HANDLER(connect_auth_list);
+HANDLER(connect_domain_capabilities);
 
 /* node.c: the host. */
 HANDLER(node_info);
@@ -30,6 +31,10 @@ HANDLER(node_capabilities);
 HANDLER(node_free_memory);
 HANDLER(node_cells_free);
 HANDLER(node_free_pages);
+
+/* node_stats.c: what it has done and holds. */
+HANDLER(node_cpu_stats);
+HANDLER(node_memory_stats);
 
 /* domain.c: guests. */
 HANDLER(domain_list_all);
@@ -42,12 +47,25 @@ HANDLER(domain_info);
 HANDLER(domain_state);
 HANDLER(domain_max_memory);
 HANDLER(domain_os_type);
-HANDLER(domain_max_vcpus);
-HANDLER(domain_vcpus_flags);
 HANDLER(domain_xml);
+HANDLER(domain_metadata);
+HANDLER(domain_control);
+HANDLER(domain_messages);
+HANDLER(domain_snapshots);
 HANDLER(domain_yes);
 HANDLER(domain_no);
 HANDLER(domain_no_flags);
+
+/* vcpus.c: processors. */
+HANDLER(domain_max_vcpus);
+HANDLER(domain_vcpus_flags);
+HANDLER(domain_vcpus);
+HANDLER(node_cpu_map);
+
+/* stats.c: numbers about guests. */
+HANDLER(connect_all_stats);
+HANDLER(domain_memory_stats);
+HANDLER(domain_memory_params);
 
 /* storage.c: pools. */
 HANDLER(pool_list_all);
@@ -61,6 +79,7 @@ HANDLER(pool_info);
 HANDLER(pool_xml);
 HANDLER(pool_yes);
 HANDLER(pool_refresh);
+HANDLER(pool_capabilities);
 
 /* volume.c: guests' shares of pools. */
 HANDLER(volume_list_all);
@@ -78,6 +97,7 @@ HANDLER(volume_path);
 HANDLER(answer_zero);
 HANDLER(answer_one);
 HANDLER(answer_no_names);
+HANDLER(answer_no_items);
 
 #undef HANDLER
 

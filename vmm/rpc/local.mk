@@ -7,6 +7,7 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/client.h \
 	vmm/rpc/connect.c \
 	vmm/rpc/domain.c \
+	vmm/rpc/domain.h \
 	vmm/rpc/handlers.h \
 	vmm/rpc/host.c \
 	vmm/rpc/host.h \
@@ -14,17 +15,23 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/listen.c \
 	vmm/rpc/listen.h \
 	vmm/rpc/node.c \
+	vmm/rpc/node.h \
+	vmm/rpc/node_stats.c \
+	vmm/rpc/params.c \
+	vmm/rpc/params.h \
 	vmm/rpc/program.c \
 	vmm/rpc/program.h \
 	vmm/rpc/server.c \
 	vmm/rpc/server.h \
 	vmm/rpc/session.h \
+	vmm/rpc/stats.c \
 	vmm/rpc/storage.c \
 	vmm/rpc/storage.h \
 	vmm/rpc/table.c \
 	vmm/rpc/table.h \
 	vmm/rpc/turns.c \
 	vmm/rpc/turns.h \
+	vmm/rpc/vcpus.c \
 	vmm/rpc/volume.c \
 	vmm/rpc/xml.c \
 	vmm/rpc/xml.h

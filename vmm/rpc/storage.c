@@ -206,6 +206,17 @@ int pool_xml(struct rpc_call *call, const void *arguments, void *result)
 	return *xml != NULL ? 0 : call_no_memory(call);
 }
 
+int pool_capabilities(struct rpc_call *call, const void *arguments,
+		      void *result)
+{
+	char **xml = result;
+
+	if (call_check_flags(call, *(const u_int *)arguments, 0) != 0)
+		return -1;
+	*xml = xml_pool_capabilities();
+	return *xml != NULL ? 0 : call_no_memory(call);
+}
+
 int pool_yes(struct rpc_call *call, const void *arguments, void *result)
 {
 	*(int *)result = 1;

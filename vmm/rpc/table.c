@@ -49,6 +49,8 @@ static const struct table_entry procedures[] = {
 		PROC(domain_max_vcpus, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_DOMAIN_GET_OS_TYPE] =
 		PROC(domain_os_type, TYPE(rmt_dom), TYPE(rmt_str), VIEW),
+	[RMT_DOMAIN_GET_VCPUS] =
+		PROC(domain_vcpus, TYPE(rmt_vcpus_args), TYPE(rmt_vcpus), VIEW),
 	[RMT_CONNECT_LIST_DEFINED_DOMAINS] =
 		PROC(answer_no_names, TYPE(int), TYPE(rmt_names), 0),
 	[RMT_DOMAIN_LOOKUP_BY_ID] =
@@ -61,7 +63,10 @@ static const struct table_entry procedures[] = {
 		PROC(answer_zero, VOID, TYPE(int), 0),
 	[RMT_CONNECT_LIST_DOMAINS] =
 		PROC(domain_list_ids, TYPE(int), TYPE(rmt_ints), VIEW),
+	[RMT_CONNECT_NUM_DEFINED_NETWORKS] =
+		PROC(answer_zero, VOID, TYPE(int), 0),
 	[RMT_CONNECT_NUM_DOMAINS] = PROC(domain_count, VOID, TYPE(int), VIEW),
+	[RMT_CONNECT_NUM_NETWORKS] = PROC(answer_zero, VOID, TYPE(int), 0),
 	[RMT_CONNECT_GET_HOSTNAME] =
 		PROC(connect_hostname, VOID, TYPE(rmt_str), 0),
 	[RMT_CONNECT_SUPPORTS_FEATURE] =
@@ -108,6 +113,8 @@ static const struct table_entry procedures[] = {
 	[RMT_NODE_GET_FREE_MEMORY] =
 		PROC(node_free_memory, VOID, TYPE(u_quad_t), 0),
 	[RMT_CONNECT_GET_URI] = PROC(connect_uri, VOID, TYPE(rmt_str), 0),
+	[RMT_NODE_NUM_DEVICES] =
+		PROC(answer_zero, TYPE(rmt_num_args), TYPE(int), 0),
 	[RMT_CONNECT_IS_SECURE] = PROC(answer_one, VOID, TYPE(int), 0),
 	[RMT_DOMAIN_IS_ACTIVE] =
 		PROC(domain_yes, TYPE(rmt_dom), TYPE(int), VIEW),
@@ -118,27 +125,68 @@ static const struct table_entry procedures[] = {
 		PROC(pool_yes, TYPE(rmt_pool), TYPE(int), VIEW),
 	[RMT_CONNECT_GET_LIB_VERSION] =
 		PROC(connect_lib_version, VOID, TYPE(u_quad_t), 0),
+	[RMT_DOMAIN_MEMORY_STATS] = PROC(domain_memory_stats, TYPE(rmt_dom_max),
+					 TYPE(rmt_memory_stats), VIEW),
 	[RMT_DOMAIN_HAS_MANAGED_SAVE] =
 		PROC(domain_no_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
+	[RMT_DOMAIN_GET_MEMORY_PARAMS] =
+		PROC(domain_memory_params, TYPE(rmt_dom_number),
+		     TYPE(rmt_params), VIEW),
 	[RMT_DOMAIN_GET_VCPUS_FLAGS] =
 		PROC(domain_vcpus_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
 	[RMT_DOMAIN_IS_UPDATED] =
 		PROC(domain_no, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_DOMAIN_GET_STATE] = PROC(domain_state, TYPE(rmt_dom_flags),
 				      TYPE(rmt_dom_state), VIEW),
+	[RMT_NODE_GET_CPU_STATS] =
+		PROC(node_cpu_stats, TYPE(rmt_node_stats_args),
+		     TYPE(rmt_node_stats), 0),
+	[RMT_NODE_GET_MEMORY_STATS] =
+		PROC(node_memory_stats, TYPE(rmt_node_memory_args),
+		     TYPE(rmt_node_stats), 0),
+	[RMT_DOMAIN_GET_CONTROL_INFO] =
+		PROC(domain_control, TYPE(rmt_dom_flags),
+		     TYPE(rmt_control_info), VIEW),
+	[RMT_DOMAIN_GET_METADATA] = PROC(
+		domain_metadata, TYPE(rmt_metadata_args), TYPE(rmt_text), VIEW),
 	[RMT_CONNECT_LIST_ALL_DOMAINS] = PROC(
 		domain_list_all, TYPE(rmt_list_args), TYPE(rmt_doms), VIEW),
+	[RMT_DOMAIN_LIST_ALL_SNAPSHOTS] =
+		PROC(domain_snapshots, TYPE(rmt_dom_list_args), TYPE(rmt_doms),
+		     VIEW),
 	[RMT_CONNECT_LIST_ALL_POOLS] =
 		PROC(pool_list_all, TYPE(rmt_list_args), TYPE(rmt_pools), VIEW),
 	[RMT_POOL_LIST_ALL_VOLUMES] =
 		PROC(volume_list_all, TYPE(rmt_pool_list_args), TYPE(rmt_vols),
 		     VIEW),
+	[RMT_CONNECT_LIST_ALL_NETWORKS] =
+		PROC(answer_no_items, TYPE(rmt_list_args), TYPE(rmt_doms), 0),
+	[RMT_CONNECT_LIST_ALL_INTERFACES] =
+		PROC(answer_no_items, TYPE(rmt_list_args), TYPE(rmt_doms), 0),
+	[RMT_CONNECT_LIST_ALL_NODE_DEVICES] =
+		PROC(answer_no_items, TYPE(rmt_list_args), TYPE(rmt_doms), 0),
+	[RMT_CONNECT_LIST_ALL_NWFILTERS] =
+		PROC(answer_no_items, TYPE(rmt_list_args), TYPE(rmt_doms), 0),
+	[RMT_CONNECT_LIST_ALL_SECRETS] =
+		PROC(answer_no_items, TYPE(rmt_list_args), TYPE(rmt_doms), 0),
+	[RMT_NODE_GET_CPU_MAP] =
+		PROC(node_cpu_map, TYPE(rmt_map_args), TYPE(rmt_cpu_map), 0),
 	[RMT_NODE_GET_FREE_PAGES] = PROC(node_free_pages, TYPE(rmt_pages_args),
 					 TYPE(rmt_counts), 0),
+	[RMT_CONNECT_DOMAIN_CAPABILITIES] =
+		PROC(connect_domain_capabilities, TYPE(rmt_capabilities_args),
+		     TYPE(rmt_text), 0),
+	[RMT_CONNECT_GET_ALL_STATS] =
+		PROC(connect_all_stats, TYPE(rmt_stats_args),
+		     TYPE(rmt_all_stats), VIEW),
 	[RMT_VOL_GET_INFO_FLAGS] = PROC(volume_info_flags, TYPE(rmt_vol_flags),
 					TYPE(rmt_vol_info), VIEW),
 	[RMT_POOL_LOOKUP_BY_PATH] =
 		PROC(pool_by_path, TYPE(rmt_str), TYPE(rmt_pool), VIEW),
+	[RMT_POOL_CAPABILITIES] =
+		PROC(pool_capabilities, TYPE(u_int), TYPE(rmt_text), 0),
+	[RMT_DOMAIN_GET_MESSAGES] = PROC(domain_messages, TYPE(rmt_dom_flags),
+					 TYPE(rmt_names), VIEW),
 };
 
 const struct table_entry *table_find(int32_t procedure)

@@ -145,6 +145,29 @@ static const char *backing_name(enum lab_backing backing)
 	return backing == LAB_BACKING_HUGETLB ? "hugetlb" : "shmem";
 }
 
+/* What its VMM has counted. */
+static void tally(struct xml *xml, const struct lab_tally *tally)
+{
+	start(xml, "labyrinth:pages");
+	attribute(xml, "granted", "%" PRIu64, tally->pages_granted);
+	attribute(xml, "free", "%" PRIu64, tally->pages_free);
+	attribute(xml, "min", "%" PRIu64, tally->pages_min);
+	attribute(xml, "low", "%" PRIu64, tally->pages_low);
+	attribute(xml, "high", "%" PRIu64, tally->pages_high);
+	end(xml);
+	start(xml, "labyrinth:grants");
+	attribute(xml, "atomic", "%" PRIu64, tally->grants_atomic);
+	attribute(xml, "nowait", "%" PRIu64, tally->grants_nowait);
+	attribute(xml, "kernel", "%" PRIu64, tally->grants_kernel);
+	attribute(xml, "released", "%" PRIu64, tally->releases);
+	end(xml);
+	start(xml, "labyrinth:failed");
+	attribute(xml, "atomic", "%" PRIu64, tally->failed_atomic);
+	attribute(xml, "nowait", "%" PRIu64, tally->failed_nowait);
+	attribute(xml, "kernel", "%" PRIu64, tally->failed_kernel);
+	end(xml);
+}
+
 /* What libvirt has no word for, of a guest and its share alike. */
 static void labyrinth_guest(struct xml *xml, const struct view_guest *guest,
 			    const struct view_pool *pool)
@@ -153,6 +176,7 @@ static void labyrinth_guest(struct xml *xml, const struct view_guest *guest,
 	attribute(xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
 	element(xml, "labyrinth:name", guest->name);
 	element(xml, "labyrinth:pool", pool->name);
+	element(xml, "labyrinth:backing", backing_name(pool->backing));
 	number(xml, "labyrinth:pid", (uint64_t)guest->pid);
 	start(xml, "labyrinth:leases");
 	attribute(xml, "unit", "2MiB");
@@ -161,7 +185,18 @@ static void labyrinth_guest(struct xml *xml, const struct view_guest *guest,
 	attribute(xml, "guarantee", "%" PRIu64, guest->guarantee);
 	attribute(xml, "limit", "%" PRIu64, guest->limit);
 	end(xml);
+	if (guest->has_tally)
+		tally(xml, &guest->tally);
 	end(xml);
+}
+
+char *xml_guest(const struct view_guest *guest, const struct view_pool *pool)
+{
+	struct xml xml;
+
+	xml_begin(&xml);
+	labyrinth_guest(&xml, guest, pool);
+	return xml_finish(&xml);
 }
 
 char *xml_domain(const struct view_guest *guest, const struct view_pool *pool)
@@ -334,6 +369,35 @@ char *xml_capabilities(const struct host *host)
 	attribute(&xml, "type", "kvm");
 	end(&xml);
 	end(&xml);
+	end(&xml);
+	end(&xml);
+	return xml_finish(&xml);
+}
+
+char *xml_domain_capabilities(unsigned vcpus)
+{
+	struct xml xml;
+
+	xml_begin(&xml);
+	start(&xml, "domainCapabilities");
+	element(&xml, "domain", "kvm");
+	element(&xml, "arch", "x86_64");
+	start(&xml, "vcpu");
+	attribute(&xml, "max", "%u", vcpus);
+	end(&xml);
+	end(&xml);
+	return xml_finish(&xml);
+}
+
+char *xml_pool_capabilities(void)
+{
+	struct xml xml;
+
+	xml_begin(&xml);
+	start(&xml, "storagepoolCapabilities");
+	start(&xml, "pool");
+	attribute(&xml, "type", "labyrinth");
+	attribute(&xml, "supported", "yes");
 	end(&xml);
 	end(&xml);
 	return xml_finish(&xml);
