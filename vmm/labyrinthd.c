@@ -272,6 +272,7 @@ static int serve_viewers_too(const struct options *options,
 				      &source, err);
 		if (r < 0)
 			return r;
+		broker_tell(broker, rpc_server_listener(server));
 	}
 	/* The manager's word for how long a turn of the loop may take. */
 	if (sd_event_set_watchdog(event, true) < 0)
@@ -280,8 +281,8 @@ static int serve_viewers_too(const struct options *options,
 	sd_notify(0, "READY=1");
 	int r = loop(event, err);
 	sd_notify(0, "STOPPING=1");
-	if (server != NULL)
-		rpc_server_free(server);
+	broker_tell(broker, NULL);
+	rpc_server_free(server);
 	return r;
 }
 

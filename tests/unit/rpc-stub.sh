@@ -20,8 +20,8 @@ start_stub()
     mkfifo "$work/in" "$work/out"
     "$stub" "$work/run" "$@" <"$work/in" >"$work/out" &
     stub_pid=$!
-    exec 3>"$work/in"
-    read -r ready <"$work/out"
+    exec 3>"$work/in" 4<"$work/out"
+    read -r ready <&4
     if [ "$ready" != ready ]; then
         echo "Bail out! rpc-stub does not start"
         exit 1
@@ -31,8 +31,24 @@ start_stub()
 # Ends it by the end of its input; its status tells what it left behind.
 stop_stub()
 {
-    exec 3>&-
+    exec 3>&- 4<&-
     wait "$stub_pid"
+}
+
+# wishes N: wait until clients have so many registrations for events.
+wishes()
+{
+    local line
+    while read -t 60 -r line <&4; do
+        [ "$line" = "wishes $1" ] && return 0
+    done
+    return 1
+}
+
+# happen LETTER...: see rpc-stub.c.
+happen()
+{
+    printf '%s' "$@" >&3
 }
 
 # on SOCKET ARGUMENT...: virsh, without empty lines and trailing blanks.
@@ -40,8 +56,8 @@ on()
 {
     local socket=$1
     shift
-    timeout 60 virsh -c "labyrinth:///system?socket=$work/run/$socket" \
-        "$@" 2>&1 3>&- | sed -e 's/ *$//' -e '/^$/d'
+    timeout 60 virsh -c "$uri?socket=$work/run/$socket" \
+        "$@" 2>&1 3>&- 4<&- | sed -e 's/ *$//' -e '/^$/d'
     return "${PIPESTATUS[0]}"
 }
 
@@ -94,6 +110,7 @@ refused()
     [ $found = 0 ] || sed 's/^/# /' "$work/got"
 }
 
+uri=labyrinth:///system
 rw=virtlabyrinthd-sock
 ro=virtlabyrinthd-sock-ro
 alpha=a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf

@@ -179,7 +179,6 @@ unsupported="not supported by the connection driver"
 refused "$unsupported" $rw destroy alpha
 refused "$unsupported" $rw shutdown alpha
 refused "$unsupported" $rw setmem alpha 4096
-refused "$unsupported" $rw event --all
 refused "$unsupported" $rw domfsinfo alpha
 refused "$unsupported" $rw allocpages 2M 4
 refused "$unsupported" $rw pool-destroy default

@@ -89,6 +89,8 @@ static bool give_up(struct registry *registry, struct guest *guest,
 	uint32_t taken = 0;
 	bool alive = is_alive(guest);
 
+	if (alive)
+		guest->end = VIEW_END_FAILED;
 	if (alive) {
 		find_all(guest);
 		taken = pool_revoke_found(guest->pool, &guest->account);

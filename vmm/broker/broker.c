@@ -305,6 +305,11 @@ void broker_exit_when_alone(struct broker *self)
 	connections_exit_when_alone(&self->connections);
 }
 
+void broker_tell(struct broker *self, const struct view_listener *listener)
+{
+	self->registry.listener = listener;
+}
+
 const struct registry *broker_registry(const struct broker *self)
 {
 	return &self->registry;

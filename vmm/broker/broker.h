@@ -73,6 +73,10 @@ void broker_take_after(struct broker *self, uint64_t us);
 /* Leave the event loop, with 0, when the last client has gone. */
 void broker_exit_when_alone(struct broker *self);
 
+/* Who is told when guests come and go, for as long as the broker lives, or
+ * until there is another, or none (NULL). */
+void broker_tell(struct broker *self, const struct view_listener *listener);
+
 /* The pools, to be read. */
 const struct registry *broker_registry(const struct broker *self);
 

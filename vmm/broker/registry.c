@@ -92,6 +92,19 @@ struct guest *registry_of_pool(struct guest *from, const struct pool *pool)
 	return from;
 }
 
+static void tell(const struct registry *self, const struct guest *guest,
+		 enum view_happening what)
+{
+	const struct view_event event = {.what = what,
+					 .end = guest->end,
+					 .name = guest->name,
+					 .uuid = guest->uuid,
+					 .id = guest->id};
+
+	if (self->listener != NULL)
+		self->listener->tell(self->listener->context, &event);
+}
+
 /* The names: well formed, a pool that is there, a guest that is not yet. */
 static int check_names(const struct registry *self,
 		       const struct lab_lease_msg *hello, struct err *err)
@@ -243,6 +256,7 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 	}
 	self->last_id++;
 	insert(self, guest);
+	tell(self, guest, VIEW_GUEST_STARTED);
 	*out = guest;
 	return 0;
 }
@@ -309,5 +323,6 @@ void registry_dismiss(struct registry *self, struct guest *guest)
 		guest->prev->next = guest->next;
 	else
 		self->first = guest->next;
+	tell(self, guest, VIEW_GUEST_ENDED);
 	guest_free(guest);
 }

@@ -83,6 +83,8 @@ bool session_drop(const struct session *self, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
+	if (self->guest != NULL)
+		self->guest->end = VIEW_END_FAILED;
 	log_warning("client %s (process %d) dropped: %s",
 		    self->guest != NULL ? self->guest->name : "without a name",
 		    (int)self->channel.pid, why);

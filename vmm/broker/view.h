@@ -67,6 +67,37 @@ struct view_source {
 	void *context;
 };
 
+/* How a guest ended, as far as the broker can tell. */
+enum view_end {
+	VIEW_END_GONE =
+		0,	 /* its VMM hung up or was killed: which is not seen */
+	VIEW_END_FAILED, /* it broke the protocol, or did not come back */
+	VIEW_END_DESTROYED, /* an administrator ended it */
+};
+
+enum view_happening {
+	VIEW_GUEST_STARTED,
+	VIEW_GUEST_ENDED,
+	VIEW_POOL_REFRESHED, /* somebody asked for it */
+};
+
+/* What happens to a guest or a pool; valid while it is being told. */
+struct view_event {
+	enum view_happening what;
+	enum view_end end; /* of VIEW_GUEST_ENDED */
+	const char *name;
+	const uint8_t *uuid;
+	uint32_t id; /* of a guest */
+};
+
+/*
+ * Who is told of it, at the moment: it must not call back, and must not wait.
+ */
+struct view_listener {
+	void (*tell)(void *context, const struct view_event *event);
+	void *context;
+};
+
 void view_free(struct view *view);
 
 #endif

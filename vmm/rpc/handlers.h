@@ -67,6 +67,12 @@ HANDLER(connect_all_stats);
 HANDLER(domain_memory_stats);
 HANDLER(domain_memory_params);
 
+/* wishes.c: events to hear of. */
+HANDLER(wish_domain);
+HANDLER(wish_domain_no_more);
+HANDLER(wish_pool);
+HANDLER(wish_pool_no_more);
+
 /* storage.c: pools. */
 HANDLER(pool_list_all);
 HANDLER(pool_list_names);

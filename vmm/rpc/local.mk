@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/librpc.a
 vmm_librpc_a_SOURCES = \
+	vmm/rpc/balloons.c \
+	vmm/rpc/balloons.h \
 	vmm/rpc/call.c \
 	vmm/rpc/call.h \
 	vmm/rpc/client.c \
@@ -8,6 +10,10 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/connect.c \
 	vmm/rpc/domain.c \
 	vmm/rpc/domain.h \
+	vmm/rpc/events.c \
+	vmm/rpc/events.h \
+	vmm/rpc/frame.c \
+	vmm/rpc/frame.h \
 	vmm/rpc/handlers.h \
 	vmm/rpc/host.c \
 	vmm/rpc/host.h \
@@ -33,6 +39,7 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/turns.h \
 	vmm/rpc/vcpus.c \
 	vmm/rpc/volume.c \
+	vmm/rpc/wishes.c \
 	vmm/rpc/xml.c \
 	vmm/rpc/xml.h
 vmm_librpc_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(TIRPC_CFLAGS) \

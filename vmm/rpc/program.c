@@ -8,45 +8,19 @@
 
 #include "base/cleanup.h"
 #include "rpc/call.h"
+#include "rpc/frame.h"
 #include "rpc/table.h"
 
-/* The longest reply made: what stock clients take, length word included. */
-#define REPLY_MAX (33554432 + 4)
-
-/*
- * A whole reply packet; status says whether the value is a result or an
- * rmt_error. -ENOMEM, or -EMSGSIZE for a value that the wire does not carry.
- */
+/* A whole reply; status says whether the value is a result or an rmt_error. */
 static int encode_reply(const struct virnet_header *call,
 			enum virnet_status status, xdrproc_t codec, void *value,
 			uint8_t **reply, size_t *bytes)
 {
-	/* xdr_sizeof() cannot tell an empty value from one it cannot encode;
-	 * the encoding below can. */
-	size_t length = VIRNET_HEADER_BYTES + xdr_sizeof(codec, value);
-	XDR xdr;
-
-	if (length > REPLY_MAX)
-		return -EMSGSIZE;
-	uint8_t *packet = malloc(length);
-	if (packet == NULL)
-		return -ENOMEM;
-	xdrmem_create(&xdr, (char *)packet + VIRNET_HEADER_BYTES,
-		      (u_int)(length - VIRNET_HEADER_BYTES), XDR_ENCODE);
-	bool encoded = codec(&xdr, value);
-	xdr_destroy(&xdr);
-	if (!encoded) {
-		free(packet);
-		return -EMSGSIZE;
-	}
 	struct virnet_header header = *call;
-	header.length = (uint32_t)length;
+
 	header.type = VIRNET_REPLY;
 	header.status = status;
-	virnet_encode(&header, packet);
-	*reply = packet;
-	*bytes = length;
-	return 0;
+	return frame_make(&header, codec, value, reply, bytes);
 }
 
 static int encode_refusal(const struct virnet_header *header,

@@ -171,6 +171,10 @@ static const struct table_entry procedures[] = {
 		PROC(answer_no_items, TYPE(rmt_list_args), TYPE(rmt_doms), 0),
 	[RMT_NODE_GET_CPU_MAP] =
 		PROC(node_cpu_map, TYPE(rmt_map_args), TYPE(rmt_cpu_map), 0),
+	[RMT_DOMAIN_EVENT_REGISTER] =
+		PROC(wish_domain, TYPE(rmt_dom_event_args), TYPE(int), VIEW),
+	[RMT_DOMAIN_EVENT_DEREGISTER] =
+		PROC(wish_domain_no_more, TYPE(int), VOID, 0),
 	[RMT_NODE_GET_FREE_PAGES] = PROC(node_free_pages, TYPE(rmt_pages_args),
 					 TYPE(rmt_counts), 0),
 	[RMT_CONNECT_DOMAIN_CAPABILITIES] =
@@ -179,6 +183,10 @@ static const struct table_entry procedures[] = {
 	[RMT_CONNECT_GET_ALL_STATS] =
 		PROC(connect_all_stats, TYPE(rmt_stats_args),
 		     TYPE(rmt_all_stats), VIEW),
+	[RMT_POOL_EVENT_REGISTER] =
+		PROC(wish_pool, TYPE(rmt_pool_event_args), TYPE(int), VIEW),
+	[RMT_POOL_EVENT_DEREGISTER] =
+		PROC(wish_pool_no_more, TYPE(int), VOID, 0),
 	[RMT_VOL_GET_INFO_FLAGS] = PROC(volume_info_flags, TYPE(rmt_vol_flags),
 					TYPE(rmt_vol_info), VIEW),
 	[RMT_POOL_LOOKUP_BY_PATH] =
