@@ -10,6 +10,7 @@ system_tests = \
 	tests/system/fair.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
+	tests/system/libvirt.sh \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
 	tests/system/restart.sh \
@@ -40,6 +41,8 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \
+	tests/system/libvirt-client.py \
+	tests/system/libvirt-inside.sh \
 	tests/system/resident-inside.sh \
 	tests/system/restart-inside.sh \
 	tests/system/stopped-inside.sh \

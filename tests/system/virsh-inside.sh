@@ -41,7 +41,7 @@ tap_is "vcpucount: as ada was started" \
     "$(v vcpucount ada --current --live)" 3
 tap_is "vcpucount: as bob was started" \
     "$(v vcpucount bob --current --live)" 1
-tap_like "an unknown procedure is not supported" "$(v net-list || true)" \
+tap_like "an unknown procedure is not supported" "$(v domfsinfo ada || true)" \
     'not supported'
 tap_like "the read-only socket" "$(virsh -r -q -c "$uri" list)" 'ada +running'
 
