@@ -52,6 +52,13 @@ tests_unit_rpc_events_test_SOURCES = tests/unit/rpc-events-test.c \
 tests_unit_rpc_events_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_events_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/rpc-golden-test
+TESTS += tests/unit/rpc-golden-test
+tests_unit_rpc_golden_test_SOURCES = tests/unit/rpc-golden-test.c \
+	$(rpc_peer_sources)
+tests_unit_rpc_golden_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_golden_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/rpc-share-test
 TESTS += tests/unit/rpc-share-test
 tests_unit_rpc_share_test_SOURCES = tests/unit/rpc-share-test.c \
@@ -67,6 +74,7 @@ tests_unit_rpc_fuzz_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_fuzz_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
 # They include what rpcgen makes.
+$(tests_unit_rpc_golden_test_OBJECTS) \
 $(tests_unit_rpc_events_test_OBJECTS) $(tests_unit_rpc_stats_test_OBJECTS) \
 $(tests_unit_rpc_program_test_OBJECTS) $(tests_unit_rpc_server_test_OBJECTS) \
 $(tests_unit_rpc_share_test_OBJECTS) $(tests_unit_rpc_fuzz_test_OBJECTS): \
@@ -75,4 +83,5 @@ $(tests_unit_rpc_share_test_OBJECTS) $(tests_unit_rpc_fuzz_test_OBJECTS): \
 rpc_scripts = tests/unit/rpc-virsh.sh tests/unit/rpc-stats.sh \
 	tests/unit/rpc-events.sh
 TESTS += $(rpc_scripts)
+EXTRA_DIST += tests/unit/golden
 EXTRA_DIST += $(rpc_scripts) tests/unit/rpc-stub.sh
