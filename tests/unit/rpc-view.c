@@ -130,7 +130,7 @@ static struct view *take(void *context)
 
 void view_free(struct view *view)
 {
-	if (view == NULL)
+	if (view == NULL || view->shares-- > 0)
 		return;
 	rpc_view_alive--;
 	free(view->pools);

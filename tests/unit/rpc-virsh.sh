@@ -200,6 +200,17 @@ on $rw list --name >"$work/got"
 [ "$(wc -l <"$work/got")" = 16384 ]
 say $? "16384 guests in one list"
 stop_stub
+start_stub 10000
+on $rw list --all >"$work/got"
+[ "$(grep -c ' running$' "$work/got")" = 10000 ]
+say $? "10000 guests, and the state of each"
+on $rw vol-list default --details >"$work/got"
+[ "$(grep -c '64.00 MiB   24.00 MiB$' "$work/got")" = 10000 ]
+say $? "10000 shares, and what each holds"
+on $rw domstats --balloon >"$work/got"
+[ "$(grep -c 'balloon.current=24576$' "$work/got")" = 10000 ]
+say $? "the statistics of 10000 guests"
+stop_stub
 start_stub 16385
 refused "too many domains" $rw list
 stop_stub

@@ -59,6 +59,13 @@ tests_unit_rpc_golden_test_SOURCES = tests/unit/rpc-golden-test.c \
 tests_unit_rpc_golden_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_golden_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/rpc-looks-test
+TESTS += tests/unit/rpc-looks-test
+tests_unit_rpc_looks_test_SOURCES = tests/unit/rpc-looks-test.c \
+	tests/unit/rpc-view.c tests/unit/rpc-view.h
+tests_unit_rpc_looks_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_looks_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/rpc-share-test
 TESTS += tests/unit/rpc-share-test
 tests_unit_rpc_share_test_SOURCES = tests/unit/rpc-share-test.c \

@@ -55,6 +55,7 @@ struct view {
 	size_t npools;
 	struct view_guest *guests; /* in order of id */
 	size_t nguests;
+	unsigned shares; /* whose it is beside its first owner */
 };
 
 /*
@@ -98,6 +99,14 @@ struct view_listener {
 	void *context;
 };
 
+/* Let go of it; the last owner frees it. NULL is allowed. */
 void view_free(struct view *view);
+
+/* One owner more, who lets go of it by view_free(). */
+static inline struct view *view_share(struct view *view)
+{
+	view->shares++;
+	return view;
+}
 
 #endif

@@ -20,6 +20,8 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/limits.h \
 	vmm/rpc/listen.c \
 	vmm/rpc/listen.h \
+	vmm/rpc/looks.c \
+	vmm/rpc/looks.h \
 	vmm/rpc/node.c \
 	vmm/rpc/node.h \
 	vmm/rpc/node_stats.c \

@@ -123,6 +123,8 @@ static int perform(struct rpc_call *call, const struct table_entry *procedure,
 	int r = decode_arguments(call, procedure, header, payload, arguments);
 	if (r == 0)
 		r = run(call, procedure, source, arguments, result);
+	if ((procedure->flags & TABLE_WRITE) && call->session->owner != NULL)
+		call->session->owner->acted(call->session->owner->context);
 	if (r == 0)
 		r = encode_reply(header, VIRNET_OK, procedure->result_codec,
 				 result, reply, bytes);

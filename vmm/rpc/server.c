@@ -20,6 +20,7 @@
 #include "rpc/balloons.h"
 #include "rpc/client.h"
 #include "rpc/listen.h"
+#include "rpc/looks.h"
 #include "rpc/turns.h"
 
 #define SECOND UINT64_C(1000000)
@@ -56,7 +57,7 @@ struct listener {
 struct rpc_server {
 	struct turns turns;    /* of its listeners and clients, all together */
 	sd_event_source *tick; /* armed while somebody hears of balloons */
-	const struct view_source *source;
+	struct looks looks;    /* at the broker */
 	struct rpc_limits limits;
 	struct listener listeners[2];
 	struct session_owner told;
@@ -79,9 +80,11 @@ static struct rpc_client *next_client(const struct rpc_server *self,
 
 static void tell(void *context, const struct view_event *event)
 {
+	struct rpc_server *self = context;
 	struct rpc_client *client = NULL;
 	size_t at;
 
+	looks_forget(&self->looks);
 	while ((client = next_client(context, client, &at)) != NULL)
 		client_tell(client, event);
 }
@@ -125,7 +128,7 @@ static void look_again(struct rpc_server *self)
 static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct rpc_server *self = context;
-	struct view *view = self->source->take(self->source->context);
+	struct view *view = self->looks.source.take(&self->looks);
 
 	(void)source;
 	(void)usec;
@@ -143,11 +146,19 @@ static void listens(void *context)
 
 	if (balloons_known(&self->balloons) || !anybody_wants_balloons(self))
 		return;
-	struct view *view = self->source->take(self->source->context);
+	struct view *view = self->looks.source.take(&self->looks);
 	if (view != NULL)
 		balloons_compare(&self->balloons, view, NULL, NULL);
 	view_free(view);
 	look_again(self);
+}
+
+/* What a call did must be in what the next one sees. */
+static void acted(void *context)
+{
+	struct rpc_server *self = context;
+
+	looks_forget(&self->looks);
 }
 
 /* Accept while there is room for one more; else let them queue. */
@@ -217,7 +228,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 		return 0;
 	}
 	int r = client_new(&client, self->server->turns.inner, peer,
-			   self->readonly, self->server->source,
+			   self->readonly, &self->server->looks.source,
 			   &self->server->limits, owner, &self->server->told);
 	if (r < 0) {
 		rest(self, -r);
@@ -321,9 +332,9 @@ int rpc_server_on(struct rpc_server **out, sd_event *event,
 		free(self);
 		return err_set(err, -r, "cannot serve libvirt clients");
 	}
-	self->source = source;
+	looks_begin(&self->looks, source);
 	self->limits = default_limits;
-	self->told = (struct session_owner){tell, listens, self};
+	self->told = (struct session_owner){tell, listens, acted, self};
 	self->listener = (struct view_listener){tell, self};
 	fit_to_descriptors(self);
 	for (int i = 0; i < 2; i++) {
@@ -388,6 +399,7 @@ void rpc_server_free(struct rpc_server *self)
 	listener_close(&self->listeners[1]);
 	sd_event_source_disable_unref(self->tick);
 	balloons_forget(&self->balloons);
+	looks_forget(&self->looks);
 	turns_end(&self->turns);
 	free(self);
 }

@@ -13,6 +13,8 @@ struct session_owner {
 	void (*tell)(void *context, const struct view_event *event);
 	/* The connection has registered for an event. */
 	void (*listens)(void *context);
+	/* A call that may write is over. */
+	void (*acted)(void *context);
 	void *context;
 };
 
