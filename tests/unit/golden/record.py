@@ -32,6 +32,27 @@ EXCHANGES = {
     "no-domain": ["dominfo", "nope"],
 }
 
+# Only what the client says in these is kept, for rpc-libfuzzer.sh: the
+# arguments of each call, as `02`, its procedure, and the rest.
+CALLS = [
+    ["vcpuinfo", "alpha"], ["nodecpumap"], ["nodecpustats"], ["nodememstats"],
+    ["nodeinfo"], ["capabilities"], ["domcapabilities"], ["version", "--daemon"],
+    ["pool-capabilities"], ["hostname"], ["freepages", "--all"], ["freecell"],
+    ["freecell", "0"], ["freepages", "--cellno", "-1", "--pagesize", "4"],
+    ["dumpxml", "alpha"], ["metadata", "alpha", "--uri",
+                           "urn:labyrinth:libvirt:1"],
+    ["domcontrol", "alpha"], ["domstats", "alpha"], ["domstate", "alpha"],
+    ["domuuid", "1"], ["domname", "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf"],
+    ["snapshot-list", "alpha"], ["maxvcpus"], ["list", "--title"],
+    ["pool-dumpxml", "default"], ["pool-refresh", "default"],
+    ["pool-name", "10111213-1415-1617-1819-1a1b1c1d1e1f"],
+    ["vol-dumpxml", "alpha", "--pool", "default"],
+    ["vol-pool", "labyrinth:default/alpha"], ["vol-info", "default/alpha"],
+    ["event", "--all", "--timeout", "1"],
+    ["event", "--domain", "alpha", "--event", "lifecycle", "--timeout", "1"],
+    ["pool-event", "--event", "refresh", "--pool", "default", "--timeout", "1"],
+]
+
 
 def receive(peer, size):
     data = b""
@@ -84,6 +105,16 @@ def main():
                 lines = record(f"{folder}/run/virtlabyrinthd-sock", folder,
                                arguments)
                 (here / f"{name}.txt").write_text("".join(lines))
+            calls = set()
+            for arguments in CALLS:
+                for line in record(f"{folder}/run/virtlabyrinthd-sock", folder,
+                                   arguments):
+                    packet = bytes.fromhex(line[2:])
+                    if line[0] == ">":
+                        calls.add(bytes([2, packet[15], packet[14]]) +
+                                  packet[28:])
+            (here / "calls.hex").write_text(
+                "".join(f"{call.hex()}\n" for call in sorted(calls)))
             stub.stdin.close()
 
 
