@@ -7,9 +7,11 @@ EXTRA_DIST += \
 	docs/architecture.md \
 	docs/audit.md \
 	docs/contract.md \
+	docs/hostile-vmm.md \
 	docs/hypercalls.md \
 	docs/lease-protocol.md \
 	docs/maze.png \
 	docs/memory-layout.md \
+	docs/probes.md \
 	docs/rpc-coverage.md \
 	docs/track.png

@@ -53,6 +53,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/output.c \
 	guest/printf.c \
 	guest/process.c \
+	guest/notice.c \
+	guest/notice.h \
 	guest/segment.c \
 	guest/segment.h \
 	guest/smp.c \
@@ -101,12 +103,14 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/greedy.c \
 	guest/exercise/hold.c \
 	guest/exercise/interrupts.c \
+	guest/exercise/keep.c \
 	guest/exercise/later.c \
 	guest/exercise/levels.c \
 	guest/exercise/library.c \
 	guest/exercise/main.c \
 	guest/exercise/modest.c \
 	guest/exercise/needy.c \
+	guest/exercise/notice.c \
 	guest/exercise/pressure.c \
 	guest/exercise/pressure-cases.h \
 	guest/exercise/probe.c \

@@ -6,6 +6,7 @@
 
 #include "irq.h"
 #include "pressure.h"
+#include "notice.h"
 
 static struct lab_status status __attribute__((aligned(LAB_STATUS_ALIGN)));
 
@@ -46,6 +47,8 @@ static void on_event(unsigned int vector, void *argument)
 
 	(void)vector;
 	(void)argument;
+	if (pending & LAB_EVENT_REVOKE)
+		notice_event();
 	spin_lock(&lock);
 	if (pending & LAB_EVENT_LEVEL) {
 		for (struct shrinker *s = shrinkers; s; s = s->next)
@@ -94,6 +97,7 @@ void pressure_init(void)
 	uint64_t vector = has_apic() ? IRQ_EVENT : 0;
 	int64_t error;
 
+	notice_init(&status);
 	irq_set(IRQ_EVENT, on_event, NULL);
 	error = lab_hypercall(LAB_HC_EVENTS, (uint64_t)&status, sizeof(status),
 			      vector, 0);

@@ -20,10 +20,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/number.h"
-#include "base/size.h"
+#include "base/pages.h"
 #include "base/standard.h"
-#include "broker/backing.h"
 #include "broker/broker.h"
+#include "broker/pool_option.h"
+#include "broker/scrubber.h"
 #include "rpc/server.h"
 
 const char *argp_program_version = "labyrinthd (Labyrinth) " PACKAGE_VERSION;
@@ -32,10 +33,11 @@ struct options {
 	struct pool_spec pools[REGISTRY_POOLS_MAX];
 	size_t npools;
 	const char *run_dir;
-	const char *libvirt_dir; /* NULL: no libvirt endpoint */
-	int serve_fd;		 /* -1: serve whoever connects */
-	uint64_t take_after;	 /* ms; 0: never */
-	uint64_t await;		 /* ms */
+	const char *libvirt_dir;  /* NULL: no libvirt endpoint */
+	int serve_fd;		  /* -1: serve whoever connects */
+	uint64_t take_after;	  /* ms; 0: never */
+	uint64_t await;		  /* ms */
+	unsigned int scrub_share; /* percent */
 };
 
 /* An hour, in ms. */
@@ -49,12 +51,14 @@ enum option_key {
 	OPTION_TAKE_AFTER = 't',
 	OPTION_SERVE_FD = 0x100,
 	OPTION_ADOPT_TIMEOUT,
+	OPTION_SCRUB_SHARE,
 };
 
 static const struct argp_option option_table[] = {
-	{"pool", OPTION_POOL, "NAME=SIZE", 0,
+	{"pool", OPTION_POOL, "NAME=SIZE[,backing=B][,node=N]", 0,
 	 "Own a pool of that size, in leases of 2M; may be given several "
-	 "times (default: default=256M)",
+	 "times (default: default=256M). B is hugetlb, thp or shmem (default: "
+	 "the first that the host has); N a NUMA node that all of it is of",
 	 0},
 	{"run-dir", OPTION_RUN_DIR, "DIR", 0,
 	 "Listen for guests in DIR (default: /run/labyrinth)", 0},
@@ -71,6 +75,10 @@ static const struct argp_option option_table[] = {
 	 "How long guests of a broker before this one may take to come back "
 	 "(default: 10000)",
 	 0},
+	{"scrub-share", OPTION_SCRUB_SHARE, "PERCENT", 0,
+	 "Of one core, for leases that nobody waits for: to scrub them, and to "
+	 "make or give up those of a pool that grows or shrinks (default: 50)",
+	 0},
 	{"serve-fd", OPTION_SERVE_FD, "FD", 0,
 	 "Serve only the VMM at the other end of the connected socket FD, "
 	 "and end when it does",
@@ -78,40 +86,23 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-/* NAME=SIZE; prints what is wrong with it and exits, as argp does. */
+/* Prints what is wrong with it and exits, as argp does. */
 static void parse_pool(struct options *self, const char *text,
 		       struct argp_state *state)
 {
-	const char *equals = strchr(text, '=');
-	uint64_t leases;
 	struct err err;
 
 	if (self->npools == REGISTRY_POOLS_MAX)
 		argp_error(state, "there can be %d pools at most",
 			   REGISTRY_POOLS_MAX);
 	struct pool_spec *spec = &self->pools[self->npools];
-	size_t length = equals != NULL ? (size_t)(equals - text) : 0;
-	if (length >= sizeof(spec->name))
-		argp_error(state, "the name of pool %s is too long", text);
-	memcpy(spec->name, text, length);
-	spec->name[length] = '\0';
-	if (!registry_name_valid(spec->name))
-		argp_error(state,
-			   "--pool %s: write NAME=SIZE, like default=256M, the "
-			   "name of letters, digits, dots, dashes and "
-			   "underscores",
-			   text);
+	if (pool_option_parse(spec, text, &err) < 0)
+		argp_error(state, "--pool %s: %s", text, err.text);
 	for (size_t i = 0; i < self->npools; i++) {
 		if (strcmp(self->pools[i].name, spec->name) == 0)
 			argp_error(state, "there are two pools named %s",
 				   spec->name);
 	}
-	if (size_parse_leases(equals + 1, &leases, &err) < 0)
-		argp_error(state, "--pool %s: %s", text, err.text);
-	if (leases == 0 || leases > POOL_LEASES_MAX)
-		argp_error(state, "--pool %s: a pool has 2M to %uG", text,
-			   POOL_LEASES_MAX / 512);
-	spec->leases = (uint32_t)leases;
 	self->npools++;
 }
 
@@ -128,15 +119,22 @@ static int parse_fd(const char *text, struct argp_state *state)
 	return (int)fd;
 }
 
-static uint64_t parse_ms(const char *option, const char *text,
-			 struct argp_state *state)
+static unsigned int parse_number(const char *option, const char *text,
+				 unsigned int least, unsigned int most,
+				 const char *unit, struct argp_state *state)
 {
-	uint64_t ms;
+	uint64_t number = 0;
 
-	if (number_parse(text, 10, 0, TIMEOUT_MAX, &ms) < 0)
-		argp_error(state, "--%s %s: write 0 to %u, in ms", option, text,
-			   TIMEOUT_MAX);
-	return ms;
+	if (number_parse(text, 10, least, most, &number) < 0)
+		argp_error(state, "--%s %s: write %u to %u, in %s", option,
+			   text, least, most, unit);
+	return (unsigned int)number;
+}
+
+static unsigned int parse_ms(const char *option, const char *text,
+			     struct argp_state *state)
+{
+	return parse_number(option, text, 0, TIMEOUT_MAX, "ms", state);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -159,6 +157,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_ADOPT_TIMEOUT:
 		self->await = parse_ms("adopt-timeout", argument, state);
+		return 0;
+	case OPTION_SCRUB_SHARE:
+		self->scrub_share = parse_number("scrub-share", argument, 1,
+						 100, "percent", state);
 		return 0;
 	case OPTION_SERVE_FD:
 		self->serve_fd = parse_fd(argument, state);
@@ -205,14 +207,17 @@ static void say_ready(const struct options *options,
 
 	for (size_t i = 0; i < registry->npools; i++) {
 		const struct pool *pool = registry->pools[i];
-		uint32_t leases = ledger_total(pool_ledger(pool));
-		char size[32];
+		uint32_t leases = ledger_size(pool_ledger(pool));
+		char size[32], node[32] = "";
 
 		print_size(size, sizeof(size), leases);
-		log_info("ready: pool %s %s, %u leases of 2M, backing %s; "
+		if (pool_node(pool) != NUMA_ANY)
+			snprintf(node, sizeof(node), " on NUMA node %d",
+				 pool_node(pool));
+		log_info("ready: pool %s %s, %u leases of 2M, backing %s%s; "
 			 "socket %s%s",
 			 pool_name(pool), size, leases,
-			 backing_name(pool_backing(pool)), socket,
+			 pages_title(pool_backing(pool)), node, socket,
 			 options->serve_fd >= 0 ? "" : "/" BROKER_SOCKET_NAME);
 	}
 }
@@ -263,6 +268,7 @@ static int serve_viewers_too(const struct options *options,
 			     struct err *err)
 {
 	const struct view_source source = {.take = broker_view_take,
+					   .resize = broker_view_resize,
 					   .context = broker};
 	struct rpc_server *server = NULL;
 
@@ -272,6 +278,7 @@ static int serve_viewers_too(const struct options *options,
 				      &source, err);
 		if (r < 0)
 			return r;
+		broker_tell(broker, rpc_server_listener(server));
 	}
 	/* The manager's word for how long a turn of the loop may take. */
 	if (sd_event_set_watchdog(event, true) < 0)
@@ -280,8 +287,8 @@ static int serve_viewers_too(const struct options *options,
 	sd_notify(0, "READY=1");
 	int r = loop(event, err);
 	sd_notify(0, "STOPPING=1");
-	if (server != NULL)
-		rpc_server_free(server);
+	broker_tell(broker, NULL);
+	rpc_server_free(server);
 	return r;
 }
 
@@ -314,8 +321,10 @@ static int serve(const struct options *options, struct err *err)
 	if (r < 0)
 		return err_set(err, -r, "make an event loop");
 	r = broker_new(&broker, event, err);
-	if (r == 0)
+	if (r == 0) {
 		broker_take_after(broker, options->take_after * 1000);
+		broker_scrub_share(broker, options->scrub_share);
+	}
 	if (r == 0 && options->serve_fd >= 0)
 		r = serve_one(options, broker, event, err);
 	else if (r == 0)
@@ -333,6 +342,7 @@ int main(int argc, char **argv)
 		.serve_fd = -1,
 		.take_after = TAKE_AFTER,
 		.await = BROKER_AWAIT_MS,
+		.scrub_share = SCRUBBER_PERCENT,
 	};
 	struct err err;
 

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <labyrinth/lease.h>
+
 #include "base/log.h"
 #include "base/number.h"
 #include "lease/client_admin.h"
@@ -17,6 +19,7 @@ struct options {
 	const char *broker;
 	const char *guest;
 	uint64_t leases; /* 0: all above the guarantee */
+	uint64_t grace;	 /* ms */
 };
 
 static const struct argp_option known[] = {
@@ -25,6 +28,10 @@ static const struct argp_option known[] = {
 	{"leases", 'n', "N", 0,
 	 "take so many, the guarantee not spared (default: all that it holds "
 	 "above its guarantee)",
+	 0},
+	{"grace", 'g', "MS", 0,
+	 "so long the guest may take to give them up itself, 0 to 60000 "
+	 "(default: 1000)",
 	 0},
 	{0},
 };
@@ -41,6 +48,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		if (number_parse(text, 10, 1, UINT64_MAX, &self->leases) < 0)
 			argp_error(state, "--leases: `%s` is no number from 1",
 				   text);
+		return 0;
+	case 'g':
+		if (number_parse(text, 10, 0, LAB_GRACE_MAX, &self->grace) < 0)
+			argp_error(state,
+				   "--grace: `%s` is no number from 0 to %d",
+				   text, LAB_GRACE_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (self->guest != NULL)
@@ -62,20 +75,21 @@ int revoke_main(int argc, char **argv)
 		.parser = parse_option,
 		.args_doc = "GUEST",
 		.doc = "Take leases from a guest, the newest first, whatever "
-		       "it "
-		       "and its VMM do. A guest that touches one of them "
-		       "afterwards is stopped with a report.",
+		       "it and its VMM do. The guest hears of it before, and "
+		       "may give them up in time, or others in their place. If "
+		       "it touches one that was taken it is stopped with a "
+		       "report.",
 	};
 	static char program[] = "labyrinth revoke";
-	struct options options = {.broker = RUN_DEFAULT_BROKER};
+	struct options options = {.broker = RUN_DEFAULT_BROKER, .grace = 1000};
 	uint64_t taken;
 	struct err err;
 
 	argp_err_exit_status = 1;
 	argv[0] = program;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	if (client_revoke(options.broker, options.guest, options.leases, &taken,
-			  &err) < 0) {
+	if (client_revoke(options.broker, options.guest, options.leases,
+			  (uint32_t)options.grace, &taken, &err) < 0) {
 		log_error("nothing was taken from `%s`: %s", options.guest,
 			  err.text);
 		return 1;

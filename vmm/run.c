@@ -36,6 +36,7 @@ struct guest {
 	struct client_request request;
 	struct memory memory;
 	struct frames *frames;
+	struct tally tally;
 	struct vm vm;
 	struct cpus cpus;
 	struct hcall_guest calls;
@@ -43,7 +44,8 @@ struct guest {
 	struct supply supply;
 };
 
-static struct guest the_guest = {.client = {.socket = -1}, .vm = VM_NONE};
+static struct guest the_guest = {
+	.client = {.socket = -1}, .tally = TALLY_NONE, .vm = VM_NONE};
 
 /* Is it an address of the guest's memory, leased or not? */
 static bool is_guest_memory(const void *address)
@@ -104,6 +106,8 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 		.memory = o->memory,
 		.guarantee = o->guarantee,
 		.limit = o->limit,
+		.cpus = o->cpus,
+		.tally = self->tally.fd,
 		.events = &self->events,
 	};
 	return client_hello(&self->client, &self->request, &welcome, err);
@@ -142,6 +146,7 @@ static int lease_guarantee(struct guest *self, const struct run_options *o,
 		if (i >= self->memory.ram)
 			frames_add(self->frames, i - self->memory.ram);
 	}
+	self->calls.tally->pages_free = frames_unused(self->frames);
 	return 0;
 }
 
@@ -191,6 +196,20 @@ static int open_output(struct guest *self, const struct run_options *o,
 	return 0;
 }
 
+/* Where it is counted what the guest does. */
+static int open_tally(struct guest *self, struct err *err)
+{
+	int r = tally_open(&self->tally, err);
+
+	if (r < 0)
+		return r;
+	self->calls.tally = self->tally.page;
+	self->calls.tally->pages_min = self->calls.marks.min;
+	self->calls.tally->pages_low = self->calls.marks.low;
+	self->calls.tally->pages_high = self->calls.marks.high;
+	return 0;
+}
+
 /* What the guest's calls work on; the rest comes when it is known. */
 static void lay_out_calls(struct guest *self, const struct run_options *o)
 {
@@ -232,6 +251,8 @@ static int prepare(struct guest *self, const struct run_options *o,
 
 	lay_out_calls(self, o);
 	int r = open_output(self, o, err);
+	if (r == 0)
+		r = open_tally(self, err);
 	if (r == 0)
 		r = connect_broker(self, o, err);
 	if (r == 0)
@@ -305,6 +326,7 @@ int run_main(int argc, char **argv)
 	frames_free(guest->frames);
 	memory_free(&guest->memory);
 	client_close(&guest->client);
+	tally_close(&guest->tally);
 	if (guest->broker > 0)
 		waitpid(guest->broker, NULL, 0);
 	return status;

@@ -61,6 +61,14 @@ int exercise_hog(int argc, char **argv);
 /* [halted] Take all that there is, and hang with interrupts off. */
 int exercise_hang(int argc, char **argv);
 
+/* [LEASES] Take all that there is, and wait until so many leases were revoked;
+ * with notice, move what is in them. 0: do not care. */
+int exercise_notice(int argc, char **argv);
+/* [SEED [MS]] Keep stamped blocks, take and give back others, for ever, with a
+ * line for each turn that found all as it was, and a turn each MS (50; 0: no
+ * pause). Seeds 0 to 15 are told apart. */
+int exercise_keep(int argc, char **argv);
+
 /* Grant and release for ever, to be killed. */
 int exercise_spin(int argc, char **argv);
 

@@ -22,7 +22,7 @@ static void refusals(void)
 {
 	uint64_t at = (uint64_t)&own, granted = take(0);
 
-	expect_mistake(LAB_E2BIG, LAB_HC_EVENTS, at, SIZE - 1, 0, 0);
+	expect_mistake(LAB_E2BIG, LAB_HC_EVENTS, at, LAB_STATUS_MIN - 1, 0, 0);
 	expect_mistake(LAB_E2BIG, LAB_HC_EVENTS, at, PAGE_SIZE + 1, 0, 0);
 	expect_mistake(LAB_EFAULT, LAB_HC_EVENTS, ram_end(), SIZE, 0, 0);
 	expect_mistake(LAB_EFAULT, LAB_HC_EVENTS, ram_end() - 8, SIZE, 0, 0);
@@ -223,8 +223,7 @@ static void shrinkers(void)
 
 static const struct tap_case cases[] = {
 	{"events: where they may go", refusals},
-	{"level: low, critical, low and none, each at its mark",
-	 levels_change},
+	{"level: low, critical, low and none, each at its mark", levels_change},
 	{"level: critical is told before a grant is refused",
 	 told_and_released},
 	{"events: an interrupt for each, and none for who is quiet",

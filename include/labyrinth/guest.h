@@ -139,6 +139,43 @@ void unregister_shrinker(struct shrinker *shrinker);
  */
 void on_memory(void (*function)(bool ready, void *argument), void *argument);
 
+/* A lease that is about to be taken, whatever the guest does. */
+struct revoke_notice {
+	void *start;	    /* of the pages that go with it */
+	unsigned long size; /* bytes */
+	unsigned int ms;    /* that were left when the host said so */
+};
+
+/*
+ * Who has pages to save. The function is called once for each notice, with a
+ * struct revoke_notice, in an interrupt's handler on processor 0, as shrinkers
+ * are. No grant is made in that range any more. Once all that is granted in it
+ * was released, now or later, it goes back and nothing is lost; whoever touches
+ * it after its time ends the guest. A notice may also come to nothing.
+ */
+struct notifier_block {
+	int (*notifier_call)(struct notifier_block *self, unsigned long action,
+			     void *data);
+	struct notifier_block *next;
+};
+
+#define REVOKE_NOTICE 1 /* the action: data is a struct revoke_notice */
+
+/* What it returns. */
+#define NOTIFY_DONE 0	   /* not interested */
+#define NOTIFY_OK   1	   /* done */
+#define NOTIFY_STOP 0x8001 /* done, and the others need not hear of it */
+
+/*
+ * From now on, and at once of each notice that stands; the others hear of those
+ * no second time. 0; or -LAB_ENODATA without an APIC, by which to hear of it
+ * (has_apic()). Not for use in handlers.
+ */
+int register_revoke_notifier(struct notifier_block *block);
+
+/* No more; it is not called any more when this returns. 0, or -LAB_ENOENT. */
+int unregister_revoke_notifier(struct notifier_block *block);
+
 /* The raw call: number and arguments as in <labyrinth/hypercall.h>. */
 int64_t lab_hypercall(uint64_t number, uint64_t a, uint64_t b, uint64_t c,
 		      uint64_t d);

@@ -145,6 +145,8 @@ enum lab_hypercall {
 
 #define LAB_BULK_MAX	 512  /* grants in one bulk call: one page of u64 */
 #define LAB_STATUS_ALIGN 64   /* bytes: of struct lab_status's address */
+#define LAB_STATUS_MIN	 24   /* bytes: of one without notices */
+#define LAB_NOTICES	 16   /* notices that may stand at a time */
 #define LAB_CONSOLE_MAX	 4096 /* bytes in one console call */
 #define LAB_OUTPUT_MAX	 4096 /* bytes in one output call */
 #define LAB_EXIT_MAX	 123  /* highest exit status of a guest's own */
@@ -195,7 +197,7 @@ struct lab_counts {
 	uint64_t leases_guarantee; /* leases that are never taken back */
 	uint64_t leases_limit;	   /* leases that it may ever hold */
 	uint64_t pages_granted;	   /* pages in grants now */
-	uint64_t pages_free;	   /* pages of held window leases in no grant */
+	uint64_t pages_free;	   /* ... in no grant, that could be granted */
 	uint64_t grants;	   /* grants made (each of a bulk counts) */
 	uint64_t grants_failed;	   /* refused for want of memory */
 	uint64_t releases;	   /* grants given back */
@@ -223,6 +225,19 @@ enum lab_level {
 #define LAB_EVENT_LEVEL	  (1u << 0) /* the level is another one */
 #define LAB_EVENT_READY	  (1u << 1) /* what ASYNC asked for is there: ask */
 #define LAB_EVENT_REFUSED (1u << 2) /* ... will not come */
+#define LAB_EVENT_REVOKE  (1u << 3) /* there is a notice more */
+
+/*
+ * A lease that is about to be taken: the extent at this address goes in `ms`
+ * from when this was written. No grant is made in it any more; once the last
+ * one in it is released it goes back, and nothing is lost. The VMM writes
+ * serial last, and sets it to 0 when this is over, however that came about.
+ */
+struct lab_notice {
+	uint64_t address; /* guest-physical, of LAB_EXTENT_SIZE bytes */
+	uint32_t serial;  /* of each notice another one; 0: no notice */
+	uint32_t ms;	  /* > 0 */
+};
 
 /*
  * Where a guest reads what happens, without an exit. In boot RAM, aligned to
@@ -235,6 +250,8 @@ struct lab_status {
 	uint32_t pool;	  /* of the pool, if this guest must mind it */
 	uint32_t pending; /* LAB_EVENT_*: happened since the guest took them */
 	uint64_t events;  /* how many were told, all since its start */
+	/* For a guest that said it has room for all of this structure. */
+	struct lab_notice notices[LAB_NOTICES];
 };
 
 /*
@@ -305,12 +322,19 @@ _Static_assert(offsetof(struct lab_counts, pages_low) == 88, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, pages_high) == 96, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, refills) == 104, "lab_counts");
 _Static_assert(offsetof(struct lab_counts, events) == 112, "lab_counts");
-_Static_assert(sizeof(struct lab_status) == 24, "lab_status: size");
+_Static_assert(sizeof(struct lab_notice) == 16, "lab_notice: size");
+_Static_assert(offsetof(struct lab_notice, address) == 0, "lab_notice");
+_Static_assert(offsetof(struct lab_notice, serial) == 8, "lab_notice");
+_Static_assert(offsetof(struct lab_notice, ms) == 12, "lab_notice");
+
+_Static_assert(sizeof(struct lab_status) == 280, "lab_status: size");
 _Static_assert(offsetof(struct lab_status, level) == 0, "lab_status");
 _Static_assert(offsetof(struct lab_status, own) == 4, "lab_status");
 _Static_assert(offsetof(struct lab_status, pool) == 8, "lab_status");
 _Static_assert(offsetof(struct lab_status, pending) == 12, "lab_status");
 _Static_assert(offsetof(struct lab_status, events) == 16, "lab_status");
+_Static_assert(offsetof(struct lab_status, notices) == LAB_STATUS_MIN,
+	       "lab_status");
 
 _Static_assert(sizeof(struct lab_stats) == 48, "lab_stats: size");
 _Static_assert(offsetof(struct lab_stats, exits) == 0, "lab_stats");

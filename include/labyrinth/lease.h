@@ -8,12 +8,13 @@
  * REFUSED. Then LEASE is answered by LEASED, with the lease's descriptor in
  * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
  * repeats the seq of its question. To a VMM that asked for events the broker
- * sends RECLAIM, PRESSURE and REVOKED at any time after WELCOME, with seq 0;
- * REVOKED is answered by RETURN. Root says AUDIT (labyrinth/audit.h) or REVOKE
- * instead of HELLO, and nothing after it. Anything else, from either side, ends
- * the connection; and the end of the connection, however it came about, gives
- * every lease back, unless it is the broker that ends: then the VMM keeps its
- * leases, and comes back to the next broker with a HELLO that says ADOPT.
+ * sends RECLAIM, PRESSURE, REVOKING and REVOKED at any time after WELCOME, with
+ * seq 0; REVOKED is answered by RETURN. Root says AUDIT (labyrinth/audit.h) or
+ * REVOKE instead of HELLO, and nothing after it. Anything else, from either
+ * side, ends the connection; and the end of the connection, however it came
+ * about, gives every lease back, unless it is the broker that ends: then the
+ * VMM keeps its leases, and comes back to the next broker with a HELLO that
+ * says ADOPT.
  */
 #ifndef LABYRINTH_LEASE_H
 #define LABYRINTH_LEASE_H
@@ -35,6 +36,8 @@ enum lab_lease_type {
 	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
 	LAB_LEASE_PRESSURE = 8, /* broker: the pool's level changed (event) */
 	LAB_LEASE_REVOKED = 9,	/* broker: a lease was taken (event) */
+	LAB_LEASE_REVOKING =
+		10,		/* broker: one will be, if none comes (event) */
 	LAB_LEASE_AUDIT = 16,	/* auditor: tell me all that the ledger holds */
 	LAB_LEASE_AUDITED = 17, /* broker: here it is (one descriptor) */
 	LAB_LEASE_REVOKE = 18,	/* administrator: take leases from a guest */
@@ -42,8 +45,9 @@ enum lab_lease_type {
 };
 
 /* Flags of a HELLO. */
-#define LAB_HELLO_EVENTS 0x1 /* send me RECLAIM and PRESSURE */
+#define LAB_HELLO_EVENTS 0x1 /* send me events */
 #define LAB_HELLO_ADOPT	 0x2 /* I ran under a broker of this pool before you */
+#define LAB_HELLO_TALLY	 0x4 /* a struct lab_tally comes with this */
 
 /* How much a pool still has to lend above its guests' guarantees. */
 enum lab_lease_level {
@@ -52,8 +56,9 @@ enum lab_lease_level {
 	LAB_LEASE_LEVEL_CRITICAL = 2, /* at its min watermark, or below */
 };
 
-/* Why a lease was taken from its owner. */
+/* Why a lease was taken from its owner, or will be. */
 enum lab_revoke_reason {
+	LAB_REVOKE_NONE = 0,	/* REVOKING: it stays where it is, after all */
 	LAB_REVOKE_RECLAIM = 1, /* others waited, and it gave nothing back */
 	LAB_REVOKE_ADMIN = 2,	/* an administrator said so */
 };
@@ -61,10 +66,47 @@ enum lab_revoke_reason {
 /* So many REVOKED are not yet answered by RETURN, at most. */
 #define LAB_REVOKED_MAX 64
 
+/* So many REVOKING stand at a time, at most. */
+#define LAB_REVOKING_MAX 16
+
+/* The longest time that a REVOKE may leave the guest, in ms. */
+#define LAB_GRACE_MAX 60000
+
 /* How a lease's file is backed: what the owner must know to map it well. */
 enum lab_backing {
 	LAB_BACKING_SHMEM = 1,	 /* 4 KiB pages; the owner locks them */
 	LAB_BACKING_HUGETLB = 2, /* one 2 MiB page; never swapped */
+	LAB_BACKING_THP = 3,	 /* one 2 MiB page; the owner locks it */
+};
+
+#define LAB_TALLY_BYTES 4096 /* of its file */
+
+/*
+ * What a guest does, as its VMM counts it: the file that may come with a HELLO
+ * begins with this; the rest of it is 0. The VMM writes it as things happen,
+ * the broker reads it when somebody asks: each number is whole, but they are
+ * not all of one instant. Nothing but what viewers are told depends on it.
+ */
+struct lab_tally {
+	/* Grants made (each of a bulk counts), by context; they only grow. */
+	uint64_t grants_atomic;
+	uint64_t grants_nowait;
+	uint64_t grants_kernel;
+	/* Calls that were refused for want of memory, likewise. */
+	uint64_t failed_atomic;
+	uint64_t failed_nowait;
+	uint64_t failed_kernel;
+	uint64_t releases; /* grants given back */
+	uint64_t mistakes; /* calls refused for the guest's own fault */
+	uint64_t calls;	   /* hypercalls, whatever their answer */
+	uint64_t refills;  /* leases got ahead of demand */
+	/* These are numbers of now. */
+	uint64_t pages_granted; /* pages in grants */
+	uint64_t pages_free;	/* pages of held window leases in no grant */
+	uint64_t pages_min;	/* its watermarks, in free pages */
+	uint64_t pages_low;
+	uint64_t pages_high;
+	uint64_t level; /* where it is against them: enum lab_level */
 };
 
 struct lab_lease_msg {
@@ -80,6 +122,7 @@ struct lab_lease_msg {
 			uint64_t guarantee;	 /* leases; >= memory */
 			uint64_t limit;		 /* leases; >= guarantee */
 			uint32_t flags;		 /* LAB_HELLO_*; no others */
+			uint32_t cpus;		 /* 1 to LAB_CPUS_MAX */
 		} hello;
 		struct {
 			uint32_t guest;	     /* id, > 0, unique in the broker */
@@ -117,11 +160,17 @@ struct lab_lease_msg {
 			uint32_t reason; /* enum lab_revoke_reason */
 		} revoked;
 		struct {
+			uint64_t lease;	 /* id, as in LEASED */
+			uint32_t reason; /* enum lab_revoke_reason */
+			uint32_t ms;	 /* until then; > 0 unless NONE */
+		} revoking;
+		struct {
 			uint64_t bytes; /* of the file that comes with it */
 		} audited;
 		struct {
 			char name[LAB_NAME_MAX]; /* of the guest */
-			uint64_t leases; /* 0: all above its guarantee */
+			uint64_t leases;   /* 0: all above its guarantee */
+			uint32_t grace_ms; /* for the guest to give them up */
 		} revoke;
 		struct {
 			uint64_t leases; /* that were taken */
@@ -140,6 +189,7 @@ _Static_assert(offsetof(struct lab_lease_msg, hello.memory) == 144, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.guarantee) == 152, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.limit) == 160, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.flags) == 168, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.cpus) == 172, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.guest) == 16, "welcome");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.backing) == 20,
 	       "welcome");
@@ -165,9 +215,33 @@ _Static_assert(offsetof(struct lab_lease_msg, pressure.available) == 40,
 	       "pressure");
 _Static_assert(offsetof(struct lab_lease_msg, revoked.lease) == 16, "revoked");
 _Static_assert(offsetof(struct lab_lease_msg, revoked.reason) == 24, "revoked");
+_Static_assert(offsetof(struct lab_lease_msg, revoking.lease) == 16,
+	       "revoking");
+_Static_assert(offsetof(struct lab_lease_msg, revoking.reason) == 24,
+	       "revoking");
+_Static_assert(offsetof(struct lab_lease_msg, revoking.ms) == 28, "revoking");
 _Static_assert(offsetof(struct lab_lease_msg, audited.bytes) == 16, "audited");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.name) == 16, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.leases) == 80, "revoke");
+_Static_assert(offsetof(struct lab_lease_msg, revoke.grace_ms) == 88, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, taken.leases) == 16, "taken");
+
+_Static_assert(sizeof(struct lab_tally) == 128, "lab_tally: size");
+_Static_assert(offsetof(struct lab_tally, grants_atomic) == 0, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, grants_nowait) == 8, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, grants_kernel) == 16, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, failed_atomic) == 24, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, failed_nowait) == 32, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, failed_kernel) == 40, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, releases) == 48, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, mistakes) == 56, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, calls) == 64, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, refills) == 72, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_granted) == 80, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_free) == 88, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_min) == 96, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_low) == 104, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, pages_high) == 112, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, level) == 120, "lab_tally");
 
 #endif

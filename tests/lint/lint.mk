@@ -6,6 +6,7 @@ TESTS += \
 	tests/lint/check-headers \
 	tests/lint/check-layers \
 	tests/lint/check-model \
+	tests/lint/check-probes \
 	tests/lint/check-style \
 	tests/lint/check-summary
 EXTRA_DIST += \
@@ -14,6 +15,7 @@ EXTRA_DIST += \
 	tests/lint/check-headers \
 	tests/lint/check-layers \
 	tests/lint/check-model \
+	tests/lint/check-probes \
 	tests/lint/check-style \
 	tests/lint/check-summary \
 	tests/lint/lint.py

@@ -75,6 +75,7 @@ inline session_end(v)
 	:: d_step { session[v] ->
 		waiting[v] = false;
 		patience[v] = false;
+		NO_NOTICE(v);
 		taken[v] = 0;
 		told[v] = false;
 		ending[v] = true
@@ -152,10 +153,26 @@ inline session_return(v)
 	   }
 	:: taken[v] != lease && !FINDS(v, lease) -> drop(v)
 	:: else ->
-		e = EXTENT_OF(lease);
+		d_step {
+			e = EXTENT_OF(lease);
+			session_gave(v)
+		}
 		pool_revoke(e, v);
 		e = 0
 	fi
+}
+
+/* What will be taken needs not be any more, whichever it gave back. */
+inline session_gave(v)
+{
+#if defined(WARN) && !defined(WITHOUT_GAVE)
+	if
+	:: notice[v] != 0 -> takes--; notice[v] = 0
+	:: else
+	fi
+#else
+	skip
+#endif
 }
 
 inline dispatch(v)
@@ -230,8 +247,24 @@ inline session_serve(v)
 	IS_DONE(3 + v)
 }
 
+#ifdef WARN
+/* What will be taken is said before, if there is room; nothing waits for it. */
+inline session_warn(v)
+{
+	d_step {
+		takes > 0 && session[v] && !over[v] && notice[v] == 0 &&
+		taken[v] == 0 && HELD(v) > 0 && connection[v] == OPEN &&
+		empty(to_vmm[v]) ->
+		e = (owner[1] == v -> 1 : 0);
+		notice[v] = files[e];
+		to_vmm[v]!LAB_LEASE_REVOKING,notice[v];
+		e = 0
+	}
+}
+#endif
+
 /* By force: it is told first, and if there is no room for that, later. */
-inline tell_taken(v)
+inline session_tell_taken(v)
 {
 	if
 	:: connection[v] == OPEN && nfull(to_vmm[v]) ->
@@ -244,12 +277,24 @@ inline tell_taken(v)
 inline session_take(v)
 {
 	if
+#ifdef WARN
+	:: d_step { takes > 0 && session[v] && !over[v] && taken[v] == 0 &&
+		    notice[v] != 0 ->
+		takes--;
+		e = EXTENT_OF(notice[v]);
+		taken[v] = notice[v];
+		notice[v] = 0;
+		session_tell_taken(v)
+	   }
+	   pool_revoke(e, v);
+	   e = 0
+#else
 	:: d_step { takes > 0 && session[v] && !over[v] && taken[v] == 0 &&
 		    (owner[0] == v || owner[1] == v) ->
 		takes--;
 		e = (owner[1] == v -> 1 : 0);
 		taken[v] = files[e];
-		tell_taken(v)
+		session_tell_taken(v)
 	   }
 	   pool_revoke(e, v);
 	   e = 0
@@ -257,12 +302,13 @@ inline session_take(v)
 		    owner[0] == v ->
 		takes--;
 		taken[v] = files[0];
-		tell_taken(v)
+		session_tell_taken(v)
 	   }
 	   pool_revoke(0, v)
+#endif
 	:: d_step { taken[v] != 0 && !told[v] && connection[v] == OPEN &&
 		    nfull(to_vmm[v]) ->
-		tell_taken(v)
+		session_tell_taken(v)
 	   }
 	fi
 }
@@ -319,7 +365,7 @@ inline adopt_restore()
 		e++
 	:: else ->
 		ledger_move(e, EXTENT_DIRTY, NOBODY);
-		fresh_file(e);
+		pool_fresh_file(e);
 		ledger_move(e, EXTENT_BLANK, NOBODY);
 		e++
 	od;
@@ -387,8 +433,13 @@ start:
 		:: session_serve(1)
 		:: adopt_settle(0)
 		:: adopt_settle(1)
+#ifdef WARN
+		:: session_warn(0) /* of two that are alike */
+		:: session_take(0)
+#else
 		:: session_take(0)
 		:: session_take(1)
+#endif
 #ifdef IN_TURN
 		:: d_step { !DUE(turn) && (DUE(0) || DUE(1) || DUE(2) ||
 					   DUE(3) || DUE(4) || DUE(5) ||

@@ -142,6 +142,7 @@ inline kernel_end_broker()
 		session[i] = false;
 		waiting[i] = false;
 		patience[i] = false;
+		NO_NOTICE(i);
 		taken[i] = 0;
 		told[i] = false;
 		over[i] = false;

@@ -7,7 +7,9 @@
  * where others can tell: a message, a file or the journal is another then.
  *
  * How much of it is tried: -D EXTENTS=2 or 3, BROKER_KILLS=, SHORTAGES= (fresh
- * files that cannot be had), TAKES= (by force), RECLAIMS=0 or 1 (requests),
+ * files that cannot be had, or leases that the pool is to lose), TAKES= (by
+ * force), RECLAIMS=0 or 1 (requests), WARN (and what is taken is said before,
+ * to the first VMM),
  * HOSTILE (the second VMM does what it likes), IN_TURN (for what must come in
  * the end). -D WITHOUT_...: a mutant, which must fail.
  */
@@ -27,7 +29,8 @@
 
 mtype:message = { LAB_LEASE_HELLO, LAB_LEASE_WELCOME, LAB_LEASE_REFUSED,
 		  LAB_LEASE_LEASE, LAB_LEASE_LEASED, LAB_LEASE_RETURN,
-		  LAB_LEASE_RECLAIM, LAB_LEASE_REVOKED };
+		  LAB_LEASE_RECLAIM, LAB_LEASE_REVOKING,
+		  LAB_LEASE_REVOKED };
 mtype:extent_state = { EXTENT_WITHDRAWN, EXTENT_DIRTY, EXTENT_BLANK,
 		       EXTENT_LEASED, EXTENT_REVOKING };
 mtype:ledger_answer = { LEDGER_NOW, LEDGER_LATER, LEDGER_NONE, LEDGER_LIMIT };
@@ -50,6 +53,12 @@ bool patience[GUESTS];	/* and its time is not over */
 bool over[GUESTS];	/* an answer could not be sent */
 byte taken[GUESTS];	/* from it, and not RETURNed yet */
 bool told[GUESTS];	/* it knows of that */
+#ifdef WARN
+byte notice[GUESTS]; /* will be taken from it, and it was told */
+#define NO_NOTICE(v) notice[v] = 0
+#else
+#define NO_NOTICE(v)
+#endif
 
 /* The VMMs. */
 mtype:place = { FRESH, COMES, RUNS, AWAY, COMES_BACK, ALONE, ENDED };
@@ -166,6 +175,7 @@ ltl nobody_is_adopted {
 	     MAPS(0, lent[0]))
 }
 ltl nobody_is_asked { [] !(to_vmm[0]?[LAB_LEASE_RECLAIM,0]) }
+ltl nobody_is_warned { [] !(to_vmm[0]?[LAB_LEASE_REVOKING,2]) }
 
 init
 {

@@ -27,6 +27,7 @@
 	(MAY(from, to, EXTENT_WITHDRAWN, EXTENT_DIRTY) ||                      \
 	 MAY(from, to, EXTENT_DIRTY, EXTENT_BLANK) ||                          \
 	 MAY(from, to, EXTENT_DIRTY, EXTENT_WITHDRAWN) ||                      \
+	 MAY(from, to, EXTENT_BLANK, EXTENT_WITHDRAWN) ||                      \
 	 MAY(from, to, EXTENT_BLANK, EXTENT_LEASED) ||                         \
 	 MAY(from, to, EXTENT_LEASED, EXTENT_REVOKING) ||                      \
 	 MAY(from, to, EXTENT_REVOKING, EXTENT_DIRTY))
@@ -99,7 +100,7 @@ inline pool_revoke(e, account)
 #endif
 }
 
-inline fresh_file(e)
+inline pool_fresh_file(e)
 {
 #ifndef WITHOUT_FRESH_FILE
 	files[e] = 0;
@@ -112,9 +113,24 @@ inline fresh_file(e)
 #endif
 }
 
+/* The pool is to have fewer, of which nobody was promised this one. */
+inline withdraw()
+{
+	ledger_first(EXTENT_BLANK);
+	files[e] = 0;
+	ledger_move(e, EXTENT_WITHDRAWN, NOBODY);
+	e = 0
+}
+
 inline pool_scrub()
 {
 	if
+	:: d_step { MY_TURN(2) && shortages > 0 && SUM(IS_BLANK) > 0 &&
+		    !NO_SPARE ->
+		shortages--;
+		withdraw();
+		IS_DONE(2)
+	   }
 	:: d_step { MY_TURN(2) && SCRUBS && shortages > 0 &&
 		    SUM(IS_DIRTY) > 0 ->
 		shortages--;
@@ -126,7 +142,7 @@ inline pool_scrub()
 	   }
 	:: d_step { MY_TURN(2) && SCRUBS && SUM(IS_DIRTY) > 0 ->
 		ledger_first(EXTENT_DIRTY);
-		fresh_file(e);
+		pool_fresh_file(e);
 		ledger_move(e, EXTENT_BLANK, NOBODY);
 		e = 0;
 		IS_DONE(2)

@@ -24,14 +24,15 @@ hostile-kill | always | $kill $hostile | an honest VMM, a hostile one, and a bro
 every-request-ends | every_request_ends | $kill | every request ends, of one of two that are alike, and the broker is killed
 hostile-request-ends | every_request_ends | $none $hostile | every request ends beside a hostile VMM
 none-lost | none_lost | $kill | what the dead held comes back, and the broker is killed
-kill | always | $short | two VMMs, a broker that is killed, once no memory for a file
+kill | always | $short | two VMMs, a broker that is killed, once no memory for a file or a lease fewer
 take | always | $take | two VMMs, and a lease that is taken by force
+warn | always | $take -DWARN | two VMMs, and a lease that is taken unless one is given up before
 ask | always | $ask | two VMMs, three extents, requests to give back
 RUNS
 }
 
 # What is left out | CLAIM | flags | the property that must be found broken; the
-# last two show that there is something to be seen
+# last three show that there is something to be seen
 mutants() {
     cat <<MUTANTS
 dirty-to-blank | always | $none -DMUTANT_TABLE | transition_is_legal
@@ -46,8 +47,10 @@ waiting-for-what-is-on-its-way | always | $kill -DWITHOUT_WAIT | owner_is_in_jou
 deadlines | every_request_ends | $none -DWITHOUT_DEADLINE | every_request_ends
 revocation-at-the-end | none_lost | $none -DWITHOUT_REVOKE_ALL | none_lost
 an-answer-to-what-was-cut | always | $take -DWITHOUT_ANSWER_TO_CUT | honest_is_not_dropped
+the-end-of-a-notice | always | $take -DWARN -DWITHOUT_GAVE | transition_is_legal
 adoption-seen | nobody_is_adopted | $kill | nobody_is_adopted
 requests-seen | nobody_is_asked | $ask | nobody_is_asked
+notices-seen | nobody_is_warned | $take -DWARN | nobody_is_warned
 MUTANTS
 }
 

@@ -70,6 +70,7 @@ inline client_take(v)
 	:: type == LAB_LEASE_LEASED -> asked[v] = false; map_lease(v, i)
 	:: type == LAB_LEASE_REFUSED -> asked[v] = false
 	:: type == LAB_LEASE_RECLAIM /* it may give at any time, asked or not */
+	:: type == LAB_LEASE_REVOKING /* likewise, this one or another */
 	:: type == LAB_LEASE_REVOKED -> lose(v, i)
 	fi;
 	type = 0;

@@ -56,25 +56,6 @@ storm() {
     done
 }
 
-# start NAME COMMAND...: a process that says that it is ready, and stays until
-# finish. Its number is in $planted.
-start() {
-    local name=$1 line
-    shift
-    mkfifo "$work/$name.in" "$work/$name.out"
-    "$@" <"$work/$name.in" >"$work/$name.out" &
-    planted=$!
-    exec {planted_in}>"$work/$name.in"
-    IFS= read -r line <"$work/$name.out" || line=
-    [[ $line == ready ]] || printf '# %s did not get ready\n' "$name"
-    rm "$work/$name.in" "$work/$name.out"
-}
-
-finish() {
-    exec {planted_in}>&-
-    { kill -KILL "$planted" && wait "$planted"; } 2>/dev/null || true
-}
-
 # finds WHAT CHECKS [EXPRESSION VALUE]...: exactly these checks are named.
 finds() {
     local what=$1 expressions=("$checks") wanted=("$2") values status i
@@ -91,7 +72,7 @@ finds() {
     done
 }
 
-start_broker --pool default=64M --pool other=4M
+start_broker --pool default=64M,backing=shmem --pool other=4M
 clean "a pool without guests"
 
 declare -A pid
@@ -208,18 +189,26 @@ tap_like "and it is named" "$(of "first('mapped-elsewhere')['text']")" \
 finish
 clean "all of them gone"
 
-# KSM, where the kernel has it: what it merges is a private copy.
+# KSM, where the kernel has it: what it merges is a private copy. The pages of
+# two guests become one.
 ksm=/sys/kernel/mm/ksm
+merged() { (($(<"/proc/$1/ksm_merging_pages") == 1024)); }
 run_before=$(<$ksm/run) scan_before=$(<$ksm/pages_to_scan)
 start merge "$plant" vmm "$socket" bob merge
+first=$planted first_in=$planted_in
+start merge-too "$plant" vmm "$socket" cyd merge
 echo 10000 >$ksm/pages_to_scan
 echo 1 >$ksm/run
 end=$((SECONDS + 120))
-until (($(<"/proc/$planted/ksm_merging_pages") == 1024 || SECONDS >= end)); do
+until merged "$first" && merged "$planted" || ((SECONDS >= end)); do
     read -r -t 0.1 _ <&"$console" || true # ksmd's turn
 done
-finds "a VMM lets KSM merge its leases" \
-    "frame-copy frame-ksm frame-shared frame-twice mapped-private mergeable"
+finds "two VMMs let KSM merge their leases" \
+    "frame-copy frame-ksm frame-shared frame-twice mapped-private mergeable" \
+    "sorted({d['guest'] for d in found['differences'] if d['check'] == 'frame-twice'})" \
+    "['bob', 'cyd']"
+finish
+planted=$first planted_in=$first_in
 finish
 echo "$run_before" >$ksm/run
 echo "$scan_before" >$ksm/pages_to_scan
@@ -232,6 +221,14 @@ if [[ ${LABYRINTH_TESTBED:-} == emulated ]]; then
     swapon /dev/zram0
     vmm swapped "not-locked not-resident swapped"
     swapoff /dev/zram0
+    # A disk that takes its time has a cache; a private copy can be in it.
+    modprobe loop
+    truncate -s 64M /dev/shm/swap
+    disk=$(losetup --find --show /dev/shm/swap)
+    mkswap "$disk" >/dev/null
+    swapon "$disk"
+    vmm cached "frame-copy frame-swapcache mapped-private not-locked"
+    swapoff "$disk"
 fi
 
 # A ledger that is wrong, as a broker would tell it: one to whom the real one is
@@ -272,6 +269,13 @@ setpriv --reuid=65534 --regid=65534 --clear-groups -- \
     "$labyrinth" audit >/dev/null 2>"$work/audit.err" || status=$?
 tap_is "as nobody: exit status" "$status" 2
 
+# The last, as it stays: the broker itself maps what it has lent.
+start inside "$plant" inside "$lease"
+finds "the broker maps ada's lease" "frame-shared mapped-elsewhere" \
+    "first('mapped-elsewhere')['pid']" "$broker_pid" \
+    "first('mapped-elsewhere')['extent']" "${mine[0]}"
+finish
+
 { kill -KILL "$ada" && wait "$ada"; } 2>/dev/null || true
 stop_broker
 tap_is "the broker ends when asked" $? 0
@@ -279,7 +283,7 @@ tap_is "the broker ends when asked" $? 0
 # Huge pages, likewise in the testbed alone.
 if [[ ${LABYRINTH_TESTBED:-} == emulated ]]; then
     echo 8 >/proc/sys/vm/nr_hugepages
-    start_broker --pool default=16M
+    start_broker --pool default=16M,backing=hugetlb
     start whole "$plant" vmm "$socket" bob whole
     clean "huge pages"
     tap_is "huge pages: they are" "$(of 'found["pools"][0]["backing"]')" hugetlb

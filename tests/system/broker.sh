@@ -30,23 +30,36 @@ leave() {
     rm -rf "$work"
 }
 
-# start_broker OPTION...: returns when the broker says that it is ready.
-# Its log is $work/broker.log.
-start_broker() {
-    local line
+# begin_broker COMMAND...: a labyrinthd, whose log broker_says reads.
+begin_broker() {
     mkfifo "$work/broker.fifo"
-    "$labyrinthd" "$@" 2>"$work/broker.fifo" &
+    "$@" 2>"$work/broker.fifo" &
     broker_pid=$!
+    [[ ! ${broker_log:-} ]] || exec {broker_log}<&-
     exec {broker_log}<"$work/broker.fifo"
     rm "$work/broker.fifo"
     : >"$work/broker.log"
+}
+
+# broker_says TEXT: read its log up to a line with TEXT; false if it ends
+# without. All lines so far are in $work/broker.log.
+broker_says() {
+    local line
     while IFS= read -r line <&"$broker_log"; do
         printf '%s\n' "$line" >>"$work/broker.log"
-        if [[ $line == *ready* ]]; then
-            cat <&"$broker_log" >>"$work/broker.log" &
-            return 0
-        fi
+        [[ $line != *"$1"* ]] || return 0
     done
+    return 1
+}
+
+# start_broker OPTION...: returns when the broker says that it is ready.
+# Its log is $work/broker.log.
+start_broker() {
+    begin_broker "$labyrinthd" "$@"
+    if broker_says ready; then
+        cat <&"$broker_log" >>"$work/broker.log" &
+        return 0
+    fi
     printf 'the broker did not come up:\n' >&2
     cat "$work/broker.log" >&2
     return 1
@@ -75,4 +88,22 @@ pool_whole() {
     done
     virsh -c "$uri" pool-dumpxml "${2:-default}" >&2
     return 1
+}
+
+# start NAME COMMAND...: a process that says a line, which is then in $said, and
+# stays until finish. Its number is in $planted.
+start() {
+    local name=$1
+    shift
+    mkfifo "$work/$name.in" "$work/$name.out"
+    "$@" <"$work/$name.in" >"$work/$name.out" &
+    planted=$!
+    exec {planted_in}>"$work/$name.in"
+    IFS= read -r said <"$work/$name.out" || said=nothing
+    rm "$work/$name.in" "$work/$name.out"
+}
+
+finish() {
+    exec {planted_in}>&-
+    { kill -KILL "$planted" && wait "$planted"; } 2>/dev/null || true
 }

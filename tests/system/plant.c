@@ -5,15 +5,16 @@
  *   plant vmm SOCKET NAME WAY [FILE]   leases two extents, and maps them so
  *   plant map FILE                     maps a lease that is not its own
  *   plant hold FILE                    holds its descriptor
- *   plant apart FILE                   does so in a thread with files of its
- * own plant orphan FILE                  maps it, and its first thread has
- * ended
+ *   plant apart FILE                   likewise, in a thread with own files
+ *   plant orphan FILE                  maps it, and its first thread has ended
+ *   plant inside FILE                  has process PID itself map it
  *
  * FILE is /proc/PID/fd/N. Says "ready" when it is done, and stays so until its
  * standard input ends.
  */
 #include <config.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -23,6 +24,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -64,7 +69,9 @@ static void write_pages(uint8_t *at, size_t bytes)
 /* One way to map a lease; each leaves out or adds what its name says. */
 static void plant_mapping(int fd, const char *way)
 {
-	bool private = strcmp(way, "private") == 0 || strcmp(way, "merge") == 0;
+	bool private = strcmp(way, "private") == 0 ||
+		       strcmp(way, "merge") == 0 || strcmp(way, "cached") == 0;
+	bool out = strcmp(way, "swapped") == 0 || strcmp(way, "cached") == 0;
 	size_t bytes = strcmp(way, "half") == 0 ? LAB_EXTENT_SIZE / 2
 						: LAB_EXTENT_SIZE;
 	bool sparse = strcmp(way, "sparse") == 0;
@@ -86,11 +93,13 @@ static void plant_mapping(int fd, const char *way)
 		must(madvise(at, bytes, MADV_DONTDUMP), "MADV_DONTDUMP");
 	if (strcmp(way, "patchy") == 0)
 		bytes /= 2;
-	if (!sparse && strcmp(way, "unlocked") != 0 &&
-	    strcmp(way, "swapped") != 0)
+	if (!sparse && strcmp(way, "unlocked") != 0 && !out)
 		must(mlock(at, bytes), "mlock");
-	if (strcmp(way, "swapped") == 0)
+	if (out)
 		must(madvise(at, bytes, MADV_PAGEOUT), "MADV_PAGEOUT");
+	/* Read again, and not written: it is in both places. */
+	if (strcmp(way, "cached") == 0)
+		must(madvise(at, bytes, MADV_POPULATE_READ), "read again");
 }
 
 static void stay(void)
@@ -145,6 +154,56 @@ static void plant_thread(char *path, bool map)
 	pthread_join(thread, NULL);
 }
 
+static void trace(enum __ptrace_request request, pid_t pid, uintptr_t address,
+		  void *data)
+{
+	must(ptrace(request, pid, address, data) < 0, "ptrace");
+}
+
+/*
+ * Have another process make a system call, which is as good as a bug in it: at
+ * wherever it is, and then it goes on from there.
+ */
+static void call_inside(pid_t pid, const unsigned long long arguments[7])
+{
+	struct user_regs_struct before, regs;
+	uintptr_t syscall_instruction = 0x050f;
+	int status;
+
+	trace(PTRACE_ATTACH, pid, 0, NULL);
+	must(waitpid(pid, &status, 0) != pid, "waitpid");
+	trace(PTRACE_GETREGS, pid, 0, &before);
+	errno = 0;
+	long text = ptrace(PTRACE_PEEKTEXT, pid, before.rip, NULL);
+	must(errno != 0, "PTRACE_PEEKTEXT");
+	trace(PTRACE_POKETEXT, pid, before.rip, (void *)syscall_instruction);
+	regs = before;
+	regs.orig_rax = -1ull; /* nothing to be started again */
+	regs.rax = arguments[0];
+	regs.rdi = arguments[1];
+	regs.rsi = arguments[2];
+	regs.rdx = arguments[3];
+	regs.r10 = arguments[4];
+	regs.r8 = arguments[5];
+	regs.r9 = arguments[6];
+	trace(PTRACE_SETREGS, pid, 0, &regs);
+	trace(PTRACE_SINGLESTEP, pid, 0, NULL);
+	must(waitpid(pid, &status, 0) != pid, "waitpid");
+	trace(PTRACE_POKETEXT, pid, before.rip, (void *)text);
+	trace(PTRACE_SETREGS, pid, 0, &before);
+	trace(PTRACE_DETACH, pid, 0, NULL);
+}
+
+static void plant_inside(const char *path)
+{
+	int pid, fd;
+
+	must(sscanf(path, "/proc/%d/fd/%d", &pid, &fd) != 2, path);
+	call_inside(pid, (const unsigned long long[]){
+				 SYS_mmap, 0, LAB_EXTENT_SIZE, PROT_READ,
+				 MAP_SHARED | MAP_POPULATE, fd, 0});
+}
+
 static int vmm(const char *socket, const char *name, const char *way,
 	       const char *path)
 {
@@ -152,7 +211,8 @@ static int vmm(const char *socket, const char *name, const char *way,
 					       .pool = "default",
 					       .memory = LEASES,
 					       .guarantee = LEASES,
-					       .limit = LEASES};
+					       .limit = LEASES,
+					       .cpus = 1};
 	struct client_welcome welcome;
 	struct client client;
 	struct lease lease;
@@ -196,10 +256,15 @@ int main(int argc, char **argv)
 		stay();
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "inside") == 0) {
+		plant_inside(argv[2]);
+		stay();
+		return 0;
+	}
 	if (argc == 3 &&
 	    (strcmp(argv[1], "apart") == 0 || strcmp(argv[1], "orphan") == 0))
 		plant_thread(argv[2], strcmp(argv[1], "orphan") == 0);
 	fprintf(stderr, "usage: plant vmm SOCKET NAME WAY [FILE]\n"
-			"       plant map|hold|apart|orphan FILE\n");
+			"       plant map|hold|apart|orphan|inside FILE\n");
 	return 1;
 }

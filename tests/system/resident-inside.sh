@@ -59,21 +59,28 @@ mapped_ahead() {
     rm "$work/full"
 }
 
-# The broker takes huge pages where all of a pool can be had: not of the first,
-# but of the second. Reserved while memory is not in pieces yet.
+# The broker takes huge pages where all of a pool can be had, and else
+# transparent ones. Reserved while memory is not in pieces yet.
 huge_pages=/proc/sys/vm/nr_hugepages
 huge_before=$(<"$huge_pages")
 trap 'leave; echo "$huge_before" >"$huge_pages"' EXIT
 echo 12 >"$huge_pages"
 
-start_broker --pool default=64M
+start_broker --pool default=64M,backing=shmem
 tap_like "the first pool is of small pages" "$(<"$work/broker.log")" shmem
 mapped_ahead "small pages"
 each_way "small pages"
 stop_broker
 
+start_broker --pool default=64M
+tap_like "a pool that they are too few for has transparent ones" \
+    "$(<"$work/broker.log")" '\(thp\)'
+mapped_ahead "transparent huge pages"
+each_way "transparent huge pages"
+stop_broker
+
 start_broker --pool default=24M
-tap_like "the second pool is of huge pages" "$(<"$work/broker.log")" huge
+tap_like "the third pool is of huge pages" "$(<"$work/broker.log")" huge
 mapped_ahead "huge pages"
 each_way "huge pages"
 stop_broker

@@ -3,7 +3,8 @@
 # Inside the testbed: `labyrinth revoke` takes leases from a guest that works on
 # them, one that hangs in a loop, one whose processor is halted, and one whose
 # VMM is stopped. The pages are back in stock each time, whatever those do; and
-# a guest that touches one of them is stopped with a report.
+# a guest that touches one of them is stopped with a report. One that hears of it
+# before moves its data out of the way in time, and loses nothing.
 set -euo pipefail
 . "$abs_top_srcdir/tests/tap.sh"
 . "$abs_top_srcdir/tests/system/broker.sh"
@@ -11,7 +12,8 @@ set -euo pipefail
 total=16
 start_broker --pool default=$((total * 2))M
 
-# start EXERCISE...: a guest named ada of 14 leases, its first line awaited.
+# start EXERCISE...: a guest named ada of 14 leases, its first line awaited; what
+# it says after that is in $work/out, whole when $reader has ended.
 start() {
     mkfifo "$work/fifo"
     "$labyrinth" run --name ada --guarantee 4M --limit $((total * 2 - 4))M "$demo_elf" "$@" \
@@ -20,7 +22,8 @@ start() {
     exec {fd}<"$work/fifo"
     rm "$work/fifo"
     IFS= read -r _ <&"$fd" || true
-    cat <&"$fd" >/dev/null &
+    cat <&"$fd" >"$work/out" &
+    reader=$!
 }
 
 # stock WHAT WANTED: wait until so many leases are blank, a minute at most.
@@ -65,6 +68,33 @@ what="a guest at work"
 start hog
 tap_is "$what: taken" "$("$labyrinth" revoke ada)" "12 leases taken from ada"
 reported "$what"
+gone "$what"
+
+what="a guest that moves in time"
+start notice 4
+tap_is "$what: given up" "$("$labyrinth" revoke --leases 4 --grace 60000 ada)" \
+    "4 leases taken from ada"
+status=0
+wait "$pid" || status=$?
+wait "$reader" || true
+tap_is "$what: ends well" "$status" 0
+tap_like "$what: moved, and kept its data" "$(<"$work/out")" \
+    '4 notices, [1-9][0-9]* blocks moved, [0-9]+ dropped: all is as it was'
+tap_is "$what: nothing was lost" \
+    "$(grep -c 'the broker took' "$work/err" || true)" 0
+tap_is "$what: the broker says so" \
+    "$(grep -c 'guest ada: gave lease [0-9]* up in time' "$work/broker.log")" 4
+tap_is "$what: the broker took nothing" \
+    "$(grep -c 'guest ada: .* was taken' "$work/broker.log")" 12
+gone "$what"
+
+what="a guest that does not care"
+start notice 0
+tap_is "$what: taken" "$("$labyrinth" revoke --leases 4 ada)" \
+    "4 leases taken from ada"
+reported "$what"
+wait "$reader" || true
+tap_like "$what: it was told" "$(<"$work/out")" 'told: 0x1[0-9a-f]+ goes in'
 gone "$what"
 
 what="a guest that hangs in a loop"

@@ -4,12 +4,16 @@ system_tests = \
 	tests/system/activation \
 	tests/system/audit.sh \
 	tests/system/completion.sh \
+	tests/system/crash.sh \
+	tests/system/backing.sh \
 	tests/system/examples.sh \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
 	tests/system/fair.sh \
+	tests/system/hostile.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
+	tests/system/libvirt.sh \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
 	tests/system/restart.sh \
@@ -21,25 +25,38 @@ system_tests = \
 TESTS += $(system_tests)
 check_PROGRAMS += tests/system/without-ioctl
 tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
+check_PROGRAMS += tests/system/kill-at
+tests_system_kill_at_SOURCES = tests/system/kill-at.c
 check_PROGRAMS += tests/system/plant tests/system/liar
 tests_system_plant_SOURCES = tests/system/plant.c
 tests_system_plant_CFLAGS = $(AM_CFLAGS) -pthread
 tests_system_plant_LDADD = vmm/liblease.a vmm/libbase.a
 tests_system_liar_SOURCES = tests/system/liar.c
 tests_system_liar_LDADD = vmm/libbase.a
+check_PROGRAMS += tests/system/hostile
+tests_system_hostile_SOURCES = tests/system/hostile.c tests/system/hostile.h \
+	tests/system/hostile_files.c tests/system/hostile_vmm.c
+tests_system_hostile_CFLAGS = $(AM_CFLAGS) -pthread
+tests_system_hostile_LDADD = vmm/libbase.a
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
 	tests/system/audit-inside.sh \
+	tests/system/backing-inside.sh \
 	tests/system/broker.sh \
+	tests/system/crash-inside.sh \
+	tests/system/crash-world.sh \
 	tests/system/demo.sh \
 	tests/system/demo-inside.sh \
 	tests/system/examples-inside.sh \
 	tests/system/exercises-inside.sh \
 	tests/system/fail-inside.sh \
 	tests/system/fair-inside.sh \
+	tests/system/hostile-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \
+	tests/system/libvirt-client.py \
+	tests/system/libvirt-inside.sh \
 	tests/system/resident-inside.sh \
 	tests/system/restart-inside.sh \
 	tests/system/stopped-inside.sh \
@@ -47,6 +64,12 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/take-inside.sh \
 	tests/system/storm-inside.sh \
 	tests/system/virsh-inside.sh
+
+# Hundreds of kills: every victim at every probe, and 500 random points.
+.PHONY: check-crash
+check-crash: all
+	LABYRINTH_CRASH_VICTIMS='self other both' LABYRINTH_CRASH_POINTS=500 \
+	LABYRINTH_TEST_TIMEOUT=7200 $(MAKE) check TESTS=tests/system/crash.sh
 
 .PHONY: demo
 demo: all

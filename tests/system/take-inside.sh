@@ -10,16 +10,19 @@ set -euo pipefail
 
 total=16
 
-# hog: in the background, its first line awaited; it never gives back.
+# start_hog EXERCISE...: in the background, its first line awaited; it never
+# gives back what lies idle. What it says after that is in $work/hog.out, whole
+# when $reader has ended.
 start_hog() {
     mkfifo "$work/hog"
     "$labyrinth" run --name hog --guarantee 4M --limit 28M "$demo_elf" \
-        hog >"$work/hog" 2>"$work/hog.err" &
+        "$@" >"$work/hog" 2>"$work/hog.err" &
     hog=$!
     exec {hog_out}<"$work/hog"
     rm "$work/hog"
     IFS= read -r line <&"$hog_out"
-    cat <&"$hog_out" >/dev/null &
+    cat <&"$hog_out" >"$work/hog.out" &
+    reader=$!
 }
 
 # wants TIMEOUT: a guest that wants 2 MiB above its guarantee; its status.
@@ -32,7 +35,7 @@ wants() {
 }
 
 start_broker --pool default=$((total * 2))M --take-after 300
-start_hog
+start_hog hog
 tap_like "the hog holds all that it may" "$line" 'holding .* of 14 leases'
 wants 60000 || true
 tap_like "who waits gets what it wants" "$(<"$work/ada.out")" \
@@ -55,9 +58,25 @@ else
 fi
 stop_broker
 
+# One that hears of it before moves its data out of the way, and loses nothing.
+start_broker --pool default=$((total * 2))M --take-after 2000
+start_hog notice 1
+wants 60000 || true
+tap_like "a notice: who waits gets what it wants" "$(<"$work/ada.out")" \
+    'holding +512 pages'
+status=0
+wait "$hog" || status=$?
+wait "$reader" || true
+tap_is "a notice: who has it ends well" "$status" 0
+tap_like "a notice: it moved, and kept its data" "$(<"$work/hog.out")" \
+    '[1-9] notices, .*: all is as it was'
+tap_like "a notice: the broker says so" "$(<"$work/broker.log")" \
+    'guest hog: gave lease [0-9]+ up in time'
+stop_broker
+
 # Told not to, the broker takes nothing: who waits is refused, the hog lives.
 start_broker --pool default=$((total * 2))M --take-after 0
-start_hog
+start_hog hog
 wants 100 || true
 tap_like "--take-after 0: who waits is refused" "$(<"$work/ada.out")" \
     'no more to be had'

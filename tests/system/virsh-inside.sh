@@ -9,10 +9,11 @@ total=64
 start_broker --pool default=$((total * 2))M --pool other=8M
 v() { virsh -q -c "$uri" "$@" 2>&1; }
 
-declare -A pid
+declare -A pid cpus=([ada]=3 [bob]=1)
 for guest in ada bob; do
     mkfifo "$work/$guest"
-    "$labyrinth" run --name "$guest" --guarantee 8M --limit 48M "$demo_elf" \
+    "$labyrinth" run --name "$guest" --guarantee 8M --limit 48M \
+        --cpus "${cpus[$guest]}" "$demo_elf" \
         spin >"$work/$guest" 2>"$work/$guest.err" &
     pid[$guest]=$!
     exec {fd}<"$work/$guest"
@@ -36,7 +37,11 @@ tap_is "hostname" "$(v hostname)" "$(hostname)"
 tap_is "uri" "$(v uri)" "labyrinth:///system"
 tap_like "version" "$(v version)" '[Ll]abyrinth'
 tap_like "dumpxml: ada is a domain of ours" "$(v dumpxml ada)" '<name>ada</name>'
-tap_like "an unknown procedure is not supported" "$(v net-list || true)" \
+tap_is "vcpucount: as ada was started" \
+    "$(v vcpucount ada --current --live)" 3
+tap_is "vcpucount: as bob was started" \
+    "$(v vcpucount bob --current --live)" 1
+tap_like "an unknown procedure is not supported" "$(v domfsinfo ada || true)" \
     'not supported'
 tap_like "the read-only socket" "$(virsh -r -q -c "$uri" list)" 'ada +running'
 

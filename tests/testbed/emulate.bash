@@ -9,7 +9,7 @@
 # for an event, with a limit.
 #
 # shellcheck disable=SC2154 # the names below are run's
-# Uses from run: here, cpus, memory, limit, write, debug, carried, die.
+# Uses from run: here, cpus, memory, nodes, limit, write, debug, carried, die.
 
 # How long Linux may take to come up (about 4 s when nothing else runs), and to
 # say that it is alive.
@@ -70,6 +70,7 @@ machine() {
 		-append "$(kernel_line)"
 		-serial "file:$job/console" -serial stdio -monitor none
 	)
+	((nodes == 1)) || numa
 	share root / readonly=on
 	share job "$job/share"
 	while read -r folder; do
@@ -77,6 +78,18 @@ machine() {
 		number=$((number + 1))
 	done <"$job/share/write"
 	printf '%s\0' "${arguments[@]}"
+}
+
+# Nodes that have a share of the memory each, and node 0 the processors: for
+# machine.
+numa() {
+	local node mib=${memory%[MG]}
+	[[ $memory == *M ]] || mib=$((mib * 1024))
+	arguments+=(-m "$((mib / nodes * nodes))M")
+	for ((node = 0; node < nodes; node++)); do
+		arguments+=(-object "memory-backend-ram,id=node$node,size=$((mib / nodes))M"
+			-numa "node,nodeid=$node,memdev=node$node$( ((node > 0)) || printf ',cpus=0-%d' $((cpus - 1)))")
+	done
 }
 
 # share TAG FOLDER [OPTION]: one more 9p share, for machine.  A comma in a

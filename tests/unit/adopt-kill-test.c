@@ -54,13 +54,16 @@ static bool step(pid_t pid, int *status)
 	return WIFSTOPPED(*status);
 }
 
-/* Is it about to send a lease away, or to cut one off? */
+/*
+ * Is it about to send a lease away, or to have one cut off? A thread of its own
+ * does that, which is told and awaited by futexes.
+ */
 static bool at_an_edge(pid_t pid)
 {
 	struct user_regs_struct regs;
 
 	assert_int_equal(ptrace(PTRACE_GETREGS, pid, NULL, &regs), 0);
-	if (regs.rax != SYS_sendmsg && regs.rax != SYS_ftruncate)
+	if (regs.rax != SYS_sendmsg && regs.rax != SYS_futex)
 		return false;
 	long text = ptrace(PTRACE_PEEKTEXT, pid, (void *)regs.rip, NULL);
 	return (text & 0xffff) == 0x050f; /* syscall */

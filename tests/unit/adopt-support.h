@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
@@ -19,6 +21,9 @@
 #include "lease/client.h"
 
 #define POOL_LEASES 8
+
+/* More descriptors than the broker looks through. */
+#define CLUTTERED 10000
 
 struct vmm {
 	struct fixture *fixture;
@@ -47,13 +52,17 @@ enum order {
 	AGAIN,	/* the same, over one more connection */
 	WHOLE,	/* how many leases have their pages, and their stamps */
 	SHRINK, /* the latest, by a way that no VMM should have */
-	FORGE,	/* one of our own making in place of the latest */
-	STEAL,	/* map the leases of another process (its pid): how many */
-	SPOIL,	/* how many of these have their pages */
-	RENAME, /* say another name from now on */
-	GROW,	/* say another limit from now on */
-	BREAK,	/* the protocol, so that all is taken back */
-	CHURN,	/* get and return till the broker goes; then come back */
+	FENCE,	/* the latest: who opens its file waits, or is told so */
+	UNFENCE,
+	CLUTTER, /* itself with more descriptors than are looked through */
+	FORGE,	 /* one of our own making in place of the latest */
+	STEAL,	 /* map the leases of another process (its pid): how many */
+	SPOIL,	 /* how many of these have their pages */
+	RENAME,	 /* say another name from now on */
+	GROW,	 /* say another limit from now on */
+	SPLIT,	 /* say one processor more from now on */
+	BREAK,	 /* the protocol, so that all is taken back */
+	CHURN,	 /* get and return till the broker goes; then come back */
 };
 
 /* Of a VMM's process */
@@ -66,6 +75,7 @@ struct puppet {
 	uint32_t count;
 	uint8_t *stolen[POOL_LEASES];
 	int spoil;
+	int fence; /* descriptor of the one that is fenced */
 };
 
 static inline int puppet_get(struct puppet *self)
@@ -188,6 +198,30 @@ static inline int puppet_shrink(struct puppet *self)
 	return r;
 }
 
+static inline int puppet_fence(struct puppet *self)
+{
+	self->fence = open_mapping(getpid(), self->pages[self->count - 1]);
+	signal(SIGIO, SIG_IGN); /* as the kernel asks for it back */
+	return fcntl(self->fence, F_SETLEASE, F_WRLCK) < 0 ? -errno : 0;
+}
+
+/* As many descriptors, or none of them any more: 0 or a negated errno. */
+static inline int puppet_clutter(int count)
+{
+	struct rlimit most;
+
+	if (count == 0)
+		return close_range(1024, CLUTTERED + 1024, 0);
+	getrlimit(RLIMIT_NOFILE, &most);
+	most.rlim_cur = most.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &most) < 0)
+		return -errno;
+	for (int fd = 1024; fd < 1024 + count; fd++)
+		if (dup2(0, fd) < 0)
+			return -errno;
+	return 0;
+}
+
 static inline int puppet_unmap(struct puppet *self, bool tell)
 {
 	struct lease_source source = client_source(&self->client);
@@ -254,6 +288,12 @@ static inline int puppet_obey(struct puppet *self, int order, int number)
 		return puppet_whole(self);
 	case SHRINK:
 		return puppet_shrink(self);
+	case FENCE:
+		return puppet_fence(self);
+	case UNFENCE:
+		return close(self->fence);
+	case CLUTTER:
+		return puppet_clutter(number);
 	case FORGE:
 		return puppet_forge(self);
 	case STEAL:
@@ -265,6 +305,9 @@ static inline int puppet_obey(struct puppet *self, int order, int number)
 		return 0;
 	case GROW:
 		self->request.limit++;
+		return 0;
+	case SPLIT:
+		self->request.cpus++;
 		return 0;
 	case BREAK:
 		return fd_send(self->client.socket, "x", 1, -1, 0);
@@ -322,7 +365,8 @@ static inline struct vmm *start_vmm(struct fixture *f, int i, const char *name,
 			    .pool = "pool",
 			    .memory = 1,
 			    .guarantee = guarantee,
-			    .limit = limit},
+			    .limit = limit,
+			    .cpus = 2},
 	};
 	strcpy(puppet.path, f->socket);
 	while (recv(pair[1], words, sizeof(words), 0) == sizeof(words)) {

@@ -268,6 +268,38 @@ static void a_shrunk_file_is_no_lease(void **state)
 	assert_int_equal(tell(one, WHOLE, 0), 2); /* and what was left is cut */
 }
 
+/*
+ * A guest that hinders the next broker to look, until it is told to stop: it is
+ * refused meanwhile, loses nothing, and keeps nobody waiting.
+ */
+static void hinder(struct fixture *f, enum order begin, int number,
+		   enum order end)
+{
+	struct vmm *one = start_guest(f, 0, "one", 2, 4, 3);
+	struct vmm *two = start_guest(f, 1, "two", 1, 4, 1);
+
+	end_broker(f);
+	assert_int_equal(tell(one, begin, number), 0);
+	start_broker(f);
+	assert_int_equal(tell(two, REJOIN, 0), 1);
+	assert_int_equal(tell(one, REJOIN, 0), -EACCES);
+	assert_int_equal(state_count(f, EXTENT_LEASED), 4);
+	assert_int_equal(tell(one, end, 0), 0);
+	assert_int_equal(tell(one, REJOIN, 0), 3);
+}
+
+/* Nobody can open its file. */
+static void a_fenced_file_is_no_proof_yet(void **state)
+{
+	hinder(*state, FENCE, 0, UNFENCE);
+}
+
+/* There is too much to look through. */
+static void a_cluttered_process_proves_nothing(void **state)
+{
+	hinder(*state, CLUTTER, CLUTTERED, CLUTTER);
+}
+
 static void anothers_leases_are_not_given(void **state)
 {
 	struct fixture *f = *state;
@@ -314,9 +346,12 @@ static void its_terms_are_those_of_before(void **state)
 	restart_broker(f);
 	tell(one, GROW, 0);
 	assert_int_equal(tell(one, REJOIN, 0), -EPERM);
+	tell(two, SPLIT, 0);
+	assert_int_equal(tell(two, REJOIN, 0), -EPERM);
 	tell(two, RENAME, 0);
 	assert_int_equal(tell(two, REJOIN, 0), -ESTALE);
 	assert_int_equal(state_count(f, EXTENT_LEASED), 4);
+	assert_int_equal(guest_named(f, "two")->cpus, 2);
 }
 
 static void once_is_enough(void **state)
@@ -368,6 +403,8 @@ int main(void)
 		TEST(half_a_revocation_is_finished),
 		TEST(a_file_of_its_own_is_no_proof),
 		TEST(a_shrunk_file_is_no_lease),
+		TEST(a_fenced_file_is_no_proof_yet),
+		TEST(a_cluttered_process_proves_nothing),
 		TEST(anothers_leases_are_not_given),
 		TEST(a_name_is_its_process_only),
 		TEST(its_terms_are_those_of_before),

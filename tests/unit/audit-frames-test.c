@@ -142,6 +142,33 @@ static void huge_pools_have_huge_frames(void **state)
 	snapshot_free(&s);
 }
 
+static void transparent_pools_have_frames_in_one(void **state)
+{
+	struct ledger_file file = ledger_file();
+	const struct mapping m = {.extent = 1, .pid = ADA};
+	struct differences found = {0};
+	struct frame frames[PAGES];
+	(void)state;
+
+	file.pools[0].backing = LAB_BACKING_THP;
+	struct snapshot s = take(&file);
+	good_frames(frames);
+	compare_frames(&s, &m, frames, PAGES, &found);
+	assert_string_equal(named(&found), "frame-backing ");
+	differences_free(&found);
+	for (int i = 0; i < PAGES; i++)
+		frames[i].flags |= FLAG(KPF_THP);
+	compare_frames(&s, &m, frames, PAGES, &found);
+	assert_string_equal(named(&found), "");
+	/* Small pages may lie in a large one: that is the kernel's affair. */
+	file.pools[0].backing = LAB_BACKING_SHMEM;
+	snapshot_free(&s);
+	s = take(&file);
+	compare_frames(&s, &m, frames, PAGES, &found);
+	assert_string_equal(named(&found), "");
+	snapshot_free(&s);
+}
+
 /* A frame in two leases */
 
 static const char *owners_of(struct frame *one, struct frame *two)
@@ -388,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_what_is_wrong),
 		cmocka_unit_test(huge_pools_have_huge_frames),
+		cmocka_unit_test(transparent_pools_have_frames_in_one),
 		cmocka_unit_test(a_frame_in_two_leases),
 		cmocka_unit_test(the_one_that_reaches_furthest),
 		cmocka_unit_test(reads_runs_and_gaps),

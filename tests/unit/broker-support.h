@@ -54,7 +54,8 @@ static inline void assert_said(const struct err *err, const char *part)
 
 static inline struct pool *make_pool(const char *name, uint32_t leases)
 {
-	struct pool_spec spec = {.leases = leases};
+	struct pool_spec spec = {.leases = leases,
+				 .backing = LAB_BACKING_SHMEM};
 	struct pool *pool = NULL;
 	struct err err = {.text = ""};
 

@@ -68,7 +68,7 @@ static void end(struct broker *self)
 static int take(struct broker *self, uint64_t *taken, struct err *err)
 {
 	pthread_create(&self->thread, NULL, serve, self);
-	int r = client_revoke(self->path, "ada", 3, taken, err);
+	int r = client_revoke(self->path, "ada", 3, 250, taken, err);
 	pthread_join(self->thread, NULL);
 	return r;
 }
@@ -97,6 +97,7 @@ static void says_how_many_were_taken(void **state)
 	assert_int_equal(taken, 2);
 	assert_int_equal(broker.question.type, LAB_LEASE_REVOKE);
 	assert_int_equal(broker.question.revoke.leases, 3);
+	assert_int_equal(broker.question.revoke.grace_ms, 250);
 	assert_string_equal(broker.question.revoke.name, "ada");
 	end(&broker);
 }
@@ -191,7 +192,7 @@ static void no_guest_has_such_a_name(void **state)
 	memset(name, 'a', LAB_NAME_MAX);
 	name[LAB_NAME_MAX] = '\0';
 	/* Nobody is asked. */
-	assert_int_equal(client_revoke("/", name, 1, &taken, &err), -ENOENT);
+	assert_int_equal(client_revoke("/", name, 1, 0, &taken, &err), -ENOENT);
 }
 
 int main(void)

@@ -54,6 +54,15 @@ static void on_revoked(void *context, uint64_t lease, uint32_t reason)
 		 (unsigned long)lease, reason);
 }
 
+static void on_revoking(void *context, uint64_t lease, uint32_t ms)
+{
+	struct fixture *f = context;
+	size_t used = strlen(f->heard);
+
+	snprintf(f->heard + used, sizeof(f->heard) - used, "revoking %lu %u;",
+		 (unsigned long)lease, ms);
+}
+
 static int setup(void **state)
 {
 	static struct fixture fixture;
@@ -116,6 +125,7 @@ static struct lab_lease_msg greet(struct fixture *f,
 					       .memory = 1,
 					       .guarantee = 1,
 					       .limit = 2,
+					       .cpus = 1,
 					       .events = events};
 	struct lab_lease_msg m = answer(LAB_LEASE_WELCOME, 1);
 	struct client_welcome got;
@@ -216,6 +226,26 @@ static void hears_that_a_lease_was_taken(void **state)
 	assert_string_equal(f->heard, "revoked 7 1;");
 }
 
+static void hears_what_will_be_taken(void **state)
+{
+	struct fixture *f = *state;
+	const struct client_events events = {.revoking = on_revoking,
+					     .context = f};
+	struct lab_lease_msg m = answer(LAB_LEASE_REVOKING, 0);
+	struct lease lease;
+
+	greet(f, &events);
+	m.revoking.lease = 7;
+	m.revoking.reason = LAB_REVOKE_ADMIN;
+	m.revoking.ms = 100;
+	say(f->broker, &m, -1);
+	m.revoking.reason = LAB_REVOKE_NONE;
+	m.revoking.ms = 0;
+	say(f->broker, &m, -1);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
+	assert_string_equal(f->heard, "revoking 7 100;revoking 7 0;");
+}
+
 /* An answer that is late belongs to whoever looks next. */
 static void takes_a_late_answer(void **state)
 {
@@ -267,7 +297,7 @@ static void asks_and_takes(void **state)
 /* Brokers that lie. */
 static void does_not_believe_nonsense(void **state)
 {
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 12; i++) {
 		struct lab_lease_msg m = answer(
 			i % 2 ? LAB_LEASE_RECLAIM : LAB_LEASE_PRESSURE, 0);
 		struct lease lease;
@@ -295,6 +325,12 @@ static void does_not_believe_nonsense(void **state)
 			break;
 		case 4: /* another protocol */
 			m.magic++;
+			break;
+		case 5: /* it will be taken at once; it stays, for a time */
+			m = answer(LAB_LEASE_REVOKING, 0);
+			m.revoking.reason =
+				i % 2 ? LAB_REVOKE_NONE : LAB_REVOKE_ADMIN;
+			m.revoking.ms = i % 2 ? 100 : 0;
 			break;
 		}
 		say(f->broker, &m, fd);
@@ -332,6 +368,7 @@ int main(void)
 		TEST(hands_events_on),
 		TEST(says_how_long_it_waits),
 		TEST(hears_that_a_lease_was_taken),
+		TEST(hears_what_will_be_taken),
 		TEST(takes_a_late_answer),
 		TEST(asks_and_takes),
 		cmocka_unit_test(does_not_believe_nonsense),

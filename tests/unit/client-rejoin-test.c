@@ -29,7 +29,8 @@ static const struct client_request request = {.name = "guest",
 					      .pool = "pool",
 					      .memory = 1,
 					      .guarantee = 2,
-					      .limit = 3};
+					      .limit = 3,
+					      .cpus = 5};
 
 static int setup(void **state)
 {
@@ -109,6 +110,7 @@ static void says_that_it_comes_back(void **state)
 	assert_int_equal(m.hello.memory, 1);
 	assert_int_equal(m.hello.guarantee, 2);
 	assert_int_equal(m.hello.limit, 3);
+	assert_int_equal(m.hello.cpus, 5);
 	assert_int_equal(m.hello.flags, LAB_HELLO_ADOPT);
 	/* It has asked, and does not wait. */
 	assert_int_equal(client_welcomed(&f->client, &welcome, &err), -EAGAIN);

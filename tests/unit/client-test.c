@@ -66,7 +66,8 @@ static int greet(struct fixture *f, struct client_welcome *got, struct err *err)
 					       .pool = "pool",
 					       .memory = 1,
 					       .guarantee = 2,
-					       .limit = 3};
+					       .limit = 3,
+					       .cpus = 64};
 
 	return client_hello(&f->client, &request, got, err);
 }
@@ -112,6 +113,7 @@ static void says_hello(void **state)
 	assert_int_equal(m.hello.memory, 1);
 	assert_int_equal(m.hello.guarantee, 2);
 	assert_int_equal(m.hello.limit, 3);
+	assert_int_equal(m.hello.cpus, 64);
 }
 
 static void hears_a_refusal(void **state)
@@ -251,7 +253,7 @@ static void bad_welcomes(void **state)
 			m.welcome.guest = 0;
 			break;
 		case 5:
-			m.welcome.backing = 3;
+			m.welcome.backing = 99;
 			break;
 		case 6:
 			m.welcome.pool_total = 0;

@@ -18,6 +18,7 @@
 struct fixture {
 	struct hcall_guest guest;
 	struct memory memory;
+	struct lab_tally tally;
 };
 
 /* A window of so many extents, of which the first `present` have a lease; its
@@ -38,6 +39,7 @@ static inline void guest_make(struct fixture *self, uint32_t window,
 		.marks = {.min = 100, .low = 125, .high = 150},
 		.lock = SPIN_FREE,
 		.frames = frames_new(window),
+		.tally = &self->tally,
 	};
 	assert_non_null(self->guest.frames);
 	assert_true(self->guest.wake >= 0);

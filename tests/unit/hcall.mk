@@ -6,6 +6,7 @@ hcall_tests = \
 	tests/unit/event-test \
 	tests/unit/failure-test \
 	tests/unit/levels-test \
+	tests/unit/notice-test \
 	tests/unit/plan-test \
 	tests/unit/want-test
 
@@ -37,6 +38,11 @@ tests_unit_levels_test_SOURCES = tests/unit/levels-test.c \
 	tests/unit/hcall-support.h
 tests_unit_levels_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_levels_test_LDADD = $(hcall_test_libs)
+
+tests_unit_notice_test_SOURCES = tests/unit/notice-test.c \
+	tests/unit/hcall-support.h
+tests_unit_notice_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_notice_test_LDADD = $(hcall_test_libs)
 
 tests_unit_plan_test_SOURCES = tests/unit/plan-test.c \
 	tests/unit/hcall-support.h

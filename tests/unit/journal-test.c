@@ -64,6 +64,7 @@ static struct journal_guest guest(uint32_t id, const char *name)
 	struct journal_guest g = {.id = id,
 				  .pid = 1000 + (int32_t)id,
 				  .start = id * UINT64_C(10000000000),
+				  .cpus = 1,
 				  .memory = 1,
 				  .guarantee = 2,
 				  .limit = 3};
@@ -125,12 +126,12 @@ static void a_slot_is_used_again(void **state)
 		journal_ending(f->journal, 0);
 		journal_dismiss(f->journal, 0);
 	}
-	for (uint32_t id = 51; id < 51 + LEASES; id++) {
+	for (uint32_t id = 51; id < 51 + JOURNAL_GUESTS_MAX; id++) {
 		struct journal_guest g = guest(id, "guest");
 		assert_int_equal(journal_admit(f->journal, &g), id - 51);
 		assert_int_equal(journal_guest(f->journal, id - 51)->ending, 0);
 	}
-	struct journal_guest more = guest(99, "more");
+	struct journal_guest more = guest(9999, "more");
 	assert_int_equal(journal_admit(f->journal, &more), -ENOSPC);
 }
 
@@ -148,8 +149,73 @@ static void without_a_guest_it_begins_anew(void **state)
 	if (open_as(f, "pool", LEASES * 2, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(journal_lease(f->journal, 1)->generation, 0);
-	assert_int_equal(journal_slots(f->journal), LEASES * 2);
+	assert_int_equal(journal_total(f->journal), LEASES * 2);
+	assert_false(journal_kept(f->journal));
 	free(killed); /* its mapping is of a file cut to nothing */
+}
+
+static void assert_sizes(const struct fixture *f, uint32_t total, uint32_t size)
+{
+	assert_int_equal(journal_total(f->journal), total);
+	assert_int_equal(journal_size(f->journal), size);
+}
+
+static void resize(struct fixture *f, uint32_t size)
+{
+	struct err err = {.text = ""};
+
+	if (journal_resize(f->journal, size, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void a_change_of_size_lasts(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_guest g = guest(1, "guest");
+
+	assert_int_equal(journal_admit(f->journal, &g), 0);
+	journal_lend(f->journal, 3, 8, 1);
+	resize(f, 3000);
+	assert_sizes(f, 3000, 3000);
+	journal_file(f->journal, 2999, 5, 6);
+	journal_lend(f->journal, 2999, 7, 1);
+	reopen(f); /* with the size that was asked for in the first place */
+	assert_true(journal_kept(f->journal));
+	assert_sizes(f, 3000, 3000);
+	assert_int_equal(journal_lease(f->journal, 3)->generation, 8);
+	assert_int_equal(journal_lease(f->journal, 2999)->owner, 1);
+	/* Fewer: what is leased beyond stays known. */
+	resize(f, 2);
+	reopen(f);
+	assert_sizes(f, 3000, 2);
+	assert_int_equal(journal_lease(f->journal, 2999)->owner, 1);
+	/* Without a guest only the size stays. */
+	journal_dismiss(f->journal, 0);
+	reopen(f);
+	assert_false(journal_kept(f->journal));
+	assert_sizes(f, 2, 2);
+	resize(f, LEASES);
+	journal_close(f->journal);
+	f->journal = NULL;
+	assert_int_equal(access(f->path, F_OK), -1);
+}
+
+static void another_size_is_a_change(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_guest g = guest(1, "guest");
+	struct err err = {.text = ""};
+
+	assert_int_equal(journal_admit(f->journal, &g), 0);
+	resize(f, 9);
+	journal_close(f->journal);
+	assert_int_equal(open_as(f, "pool", LEASES + 1, &err), 0);
+	assert_non_null(journal_guest(f->journal, 0));
+	assert_sizes(f, 9, LEASES + 1);
+	journal_close(f->journal);
+	assert_int_equal(open_as(f, "pool", 20, &err), 0);
+	assert_sizes(f, 20, 20);
+	assert_int_equal(journal_lease(f->journal, 19)->owner, 0);
 }
 
 /* A broker ends, and leaves a journal with one guest. */
@@ -160,18 +226,6 @@ static void leave_a_guest(struct fixture *f)
 	journal_admit(f->journal, &g);
 	journal_close(f->journal);
 	f->journal = NULL;
-}
-
-static void another_size_is_refused(void **state)
-{
-	struct fixture *f = *state;
-	struct err err;
-
-	leave_a_guest(f);
-	assert_int_equal(open_as(f, "pool", LEASES + 1, &err), -EBUSY);
-	assert_said(&err, "had 4 leases, not 5");
-	reopen(f);
-	assert_non_null(journal_guest(f->journal, 0));
 }
 
 static void nonsense_is_refused(void **state)
@@ -297,7 +351,8 @@ int main(void)
 		TEST(is_for_root_alone),
 		TEST(a_slot_is_used_again),
 		TEST(without_a_guest_it_begins_anew),
-		TEST(another_size_is_refused),
+		TEST(a_change_of_size_lasts),
+		TEST(another_size_is_a_change),
 		TEST(nonsense_is_refused),
 		TEST(dies_at_any_instruction),
 		cmocka_unit_test(a_process_is_told_by_its_start),

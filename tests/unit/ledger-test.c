@@ -8,37 +8,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "broker-support.h"
-
-/* All extents of a new ledger blank. */
-static struct ledger *blank_ledger(uint32_t total)
-{
-	struct ledger *ledger = ledger_new(total);
-
-	assert_non_null(ledger);
-	for (uint32_t i = 0; i < total; i++) {
-		ledger_move(ledger, i, EXTENT_DIRTY, NULL);
-		ledger_move(ledger, i, EXTENT_BLANK, NULL);
-	}
-	return ledger;
-}
-
-static void admit(struct ledger *ledger, struct account *account, uint32_t id,
-		  uint32_t guarantee, uint32_t limit)
-{
-	struct err err = {.text = ""};
-
-	if (ledger_admit(ledger, account, id, guarantee, limit, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static uint32_t lease(struct ledger *ledger, struct account *account)
-{
-	uint32_t extent = ledger_first(ledger, EXTENT_BLANK);
-
-	ledger_move(ledger, extent, EXTENT_LEASED, account);
-	return extent;
-}
+#include "ledger-support.h"
 
 static void starts_withdrawn(void **state)
 {
@@ -101,6 +71,7 @@ static void only_legal_transitions(void **state)
 		{EXTENT_WITHDRAWN, EXTENT_DIRTY},
 		{EXTENT_DIRTY, EXTENT_BLANK},
 		{EXTENT_DIRTY, EXTENT_WITHDRAWN},
+		{EXTENT_BLANK, EXTENT_WITHDRAWN},
 		{EXTENT_BLANK, EXTENT_LEASED},
 		{EXTENT_LEASED, EXTENT_REVOKING},
 		{EXTENT_REVOKING, EXTENT_DIRTY},
@@ -112,7 +83,8 @@ static void only_legal_transitions(void **state)
 		for (enum extent_state to = 0; to <= EXTENT_STATES; to++) {
 			struct move move = {from, to};
 			int expected = SIGABRT;
-			for (size_t i = 0; i < 6; i++) {
+			for (size_t i = 0; i < sizeof(legal) / sizeof(legal[0]);
+			     i++) {
 				if (legal[i].from == from && legal[i].to == to)
 					expected = 0;
 			}
@@ -189,6 +161,26 @@ static void close_with_leases(void *context)
 	ledger_dismiss(ledger, &a);
 }
 
+static void more_than_its_size(void *context)
+{
+	struct ledger *ledger = ledger_new(2);
+	(void)context;
+
+	ledger_resize(ledger, 1);
+	ledger_move(ledger, 0, EXTENT_DIRTY, NULL);
+	ledger_move(ledger, 1, EXTENT_DIRTY, NULL);
+}
+
+static void less_than_it_promised(void *context)
+{
+	struct ledger *ledger = blank_ledger(4);
+	struct account a;
+	(void)context;
+
+	admit(ledger, &a, 1, 3, 4);
+	ledger_resize(ledger, 2);
+}
+
 static void our_bugs_abort(void **state)
 {
 	(void)state;
@@ -199,6 +191,8 @@ static void our_bugs_abort(void **state)
 	assert_int_equal(signal_of(lease_the_promised, NULL), SIGABRT);
 	assert_int_equal(signal_of(move_a_stranger, NULL), SIGABRT);
 	assert_int_equal(signal_of(close_with_leases, NULL), SIGABRT);
+	assert_int_equal(signal_of(more_than_its_size, NULL), SIGABRT);
+	assert_int_equal(signal_of(less_than_it_promised, NULL), SIGABRT);
 }
 
 static void promises_fit_the_pool(void **state)
@@ -382,7 +376,7 @@ static void walk_guest(struct walk *walk, uint32_t slot, uint32_t dice)
 		enum ledger_answer may = ledger_may_lease(ledger, account);
 		/* A guarantee is kept: at most it waits for a scrub. */
 		if (account->held < account->guarantee &&
-		    ledger_count(ledger, EXTENT_WITHDRAWN) == 0)
+		    ledger_due(ledger) == 0)
 			assert_true(may == LEDGER_NOW || may == LEDGER_LATER);
 		if (may == LEDGER_NOW)
 			lease(ledger, account);
@@ -406,14 +400,30 @@ static void walk_guest(struct walk *walk, uint32_t slot, uint32_t dice)
 static void walk_scrub(struct walk *walk)
 {
 	uint32_t dirty = ledger_first(walk->ledger, EXTENT_DIRTY);
+	uint32_t blank = ledger_first(walk->ledger, EXTENT_BLANK);
 	uint32_t out = ledger_first(walk->ledger, EXTENT_WITHDRAWN);
 	bool fails = draw(walk, 50) == 0;
 
-	if (dirty != LEDGER_NO_EXTENT)
+	if (ledger_excess(walk->ledger) > 0)
+		ledger_move(walk->ledger,
+			    dirty != LEDGER_NO_EXTENT ? dirty : blank,
+			    EXTENT_WITHDRAWN, NULL);
+	else if (dirty != LEDGER_NO_EXTENT)
 		ledger_move(walk->ledger, dirty,
 			    fails ? EXTENT_WITHDRAWN : EXTENT_BLANK, NULL);
-	if (out != LEDGER_NO_EXTENT && draw(walk, 4) == 0)
+	if (ledger_due(walk->ledger) > 0 && draw(walk, 4) == 0)
 		ledger_move(walk->ledger, out, EXTENT_DIRTY, NULL);
+}
+
+/* Any size that keeps what is promised; the ledger follows by walk_scrub(). */
+static void walk_resize(struct walk *walk)
+{
+	uint32_t size = 1 + draw(walk, 2 * WALK_EXTENTS);
+	uint32_t guaranteed = ledger_guaranteed(walk->ledger);
+
+	if (size < guaranteed)
+		size = guaranteed;
+	assert_int_equal(ledger_resize(walk->ledger, size), 0);
 }
 
 static void random_walk(void **state)
@@ -426,6 +436,8 @@ static void random_walk(void **state)
 		uint32_t slot = draw(&walk, WALK_GUESTS);
 		if (draw(&walk, 3) == 0)
 			walk_scrub(&walk);
+		else if (draw(&walk, 50) == 0)
+			walk_resize(&walk);
 		else if (walk.living[slot])
 			walk_guest(&walk, slot, draw(&walk, 100));
 		else
@@ -434,9 +446,10 @@ static void random_walk(void **state)
 		uint32_t sum = 0;
 		for (enum extent_state s = 0; s < EXTENT_STATES; s++)
 			sum += ledger_count(walk.ledger, s);
-		assert_int_equal(sum, WALK_EXTENTS);
+		assert_int_equal(sum, ledger_total(walk.ledger));
 	}
 	assert_true(walk.ids > 100); /* it was a walk with many guests */
+	assert_true(ledger_total(walk.ledger) > WALK_EXTENTS);
 	ledger_free(walk.ledger);
 }
 

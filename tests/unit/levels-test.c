@@ -135,7 +135,7 @@ static void woken_for_each_thing_to_do(void **state)
 	balance_changed(&f.guest);
 	assert_false(was_woken(&f.guest));
 	/* an event, for who listens */
-	event_listen(&f.guest.events, &page, 60, 0);
+	event_listen(&f.guest.events, &page, sizeof(page), 60, 0);
 	use_up_to(&f.guest, 100);
 	balance_changed(&f.guest);
 	assert_true(was_woken(&f.guest));

@@ -8,6 +8,12 @@ tests_unit_frames_test_SOURCES = \
 tests_unit_frames_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_frames_test_LDADD = vmm/libmem.a vmm/libbase.a $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/frames-close-test
+TESTS += tests/unit/frames-close-test
+tests_unit_frames_close_test_SOURCES = tests/unit/frames-close-test.c
+tests_unit_frames_close_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_frames_close_test_LDADD = vmm/libmem.a vmm/libbase.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/frames-storm-test
 TESTS += tests/unit/frames-storm-test
 tests_unit_frames_storm_test_SOURCES = tests/unit/frames-storm-test.c

@@ -27,7 +27,7 @@
 #define EXTENTS	       (GIB_OF_POOL * EXTENTS_OF_GIB)
 #define MOST	       (64 * 1024)
 /* Two bits for each page, and a record for each extent. */
-#define MOST_OF_VMM    (EXTENTS_OF_GIB * (2 * 512 / 8 + 24))
+#define MOST_OF_VMM (EXTENTS_OF_GIB * (2 * 512 / 8 + 24))
 
 /* Every byte that is asked of libc, by the linker's --wrap. */
 static size_t asked;
@@ -36,6 +36,8 @@ void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *at, size_t bytes);
+void *__wrap_realloc(void *at, size_t bytes);
 
 void *__wrap_malloc(size_t bytes)
 {
@@ -47,6 +49,13 @@ void *__wrap_calloc(size_t count, size_t bytes)
 {
 	asked += count * bytes;
 	return __real_calloc(count, bytes);
+}
+
+/* As if nothing were given back: more, if anything. */
+void *__wrap_realloc(void *at, size_t bytes)
+{
+	asked += bytes;
+	return __real_realloc(at, bytes);
 }
 
 static size_t broker_bytes(void)

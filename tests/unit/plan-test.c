@@ -31,7 +31,8 @@ static struct hcall_guest *begin(struct scene *self)
 {
 	guest_make(&self->f, 3, 1);
 	use_up_to(&self->f.guest, 100);
-	event_listen(&self->f.guest.events, &self->page, 0, 0);
+	event_listen(&self->f.guest.events, &self->page, sizeof(self->page),
+		     0, 0);
 	self->page = (struct lab_status){0};
 	self->plan = (struct plan){.guest = &self->f.guest};
 	return &self->f.guest;
@@ -83,7 +84,7 @@ static void asks_for_the_first_that_is_unmet(void **state)
 	/* One thing at a time. */
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	plan_arrived(&s.plan, 1);
-	assert_int_equal(guest->counts.refills, 0);
+	assert_int_equal(guest->tally->refills, 0);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	assert_true(was_told(&first));
 	assert_true(was_told(&second));
@@ -293,7 +294,7 @@ static void gets_ahead_of_demand(void **state)
 	guest->held_off = false;
 	assert_int_equal(plan_next(&s.plan, NOW).what, ASK);
 	plan_arrived(&s.plan, 1);
-	assert_int_equal(guest->counts.refills, 1);
+	assert_int_equal(guest->tally->refills, 1);
 	assert_false(guest->refilling);
 	end(&s);
 }
@@ -374,7 +375,7 @@ static void gives_what_is_to_spare(void **state)
 	assert_false(frames_present(guest->frames, task.extent));
 	assert_true(guest->busy);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
-	plan_given(&s.plan);
+	plan_given(&s.plan, &task);
 	assert_int_equal(guest->reclaim, 0);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	end(&s);

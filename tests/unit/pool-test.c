@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -197,6 +198,124 @@ static void short_of_memory(void **state)
 	assert_false(pool_ailing(f->pool));
 }
 
+static uint32_t settle(const struct fixture *f)
+{
+	uint32_t steps = 0;
+
+	for (; pool_scrub(f->pool); steps++)
+		assert_valid(f->ledger);
+	return steps;
+}
+
+static void resize(const struct fixture *f, uint32_t size)
+{
+	struct err err = {.text = ""};
+
+	if (pool_resize(f->pool, size, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static uint32_t count(const struct fixture *f, enum extent_state state)
+{
+	return ledger_count(f->ledger, state);
+}
+
+static void grows_a_lease_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+
+	resize(f, 9);
+	/* Nothing was allocated for it yet but the books. */
+	assert_int_equal(count(f, EXTENT_BLANK), 4);
+	assert_int_equal(count(f, EXTENT_DIRTY), 1);
+	assert_true(pool_scrub(f->pool));
+	assert_int_equal(count(f, EXTENT_BLANK), 5);
+	assert_int_equal(settle(f), 4);
+	assert_int_equal(count(f, EXTENT_BLANK), 9);
+	assert_false(pool_ailing(f->pool));
+	assert_int_equal(pool_shortage(f->pool)->marks.high,
+			 watermark_for(9).high);
+	uint8_t *pages = map_lease(pool_file(f->pool, 8));
+	assert_zero(pages);
+	munmap(pages, LAB_EXTENT_SIZE);
+}
+
+static void shrinks_and_lets_memory_go(void **state)
+{
+	struct fixture *f = *state;
+	struct account other;
+	struct err err;
+
+	resize(f, 8);
+	settle(f);
+	assert_int_equal(pool_resize(f->pool, 3, &err), -EBUSY);
+	assert_said(&err, "pool test: 4 leases are promised to its guests");
+	resize(f, 5);
+	assert_int_equal(settle(f), 3);
+	assert_int_equal(count(f, EXTENT_BLANK), 5);
+	assert_int_equal(count(f, EXTENT_WITHDRAWN), 3);
+	assert_int_equal(pool_file(f->pool, 0), -1); /* longest blank */
+	assert_false(pool_ailing(f->pool));
+	assert_int_equal(ledger_admit(f->ledger, &other, 2, 1, 5, &err), 0);
+	for (int i = 0; i < 4; i++)
+		pool_lease(f->pool, &f->account);
+	pool_lease(f->pool, &other);
+
+	/* What is withdrawn comes back first, and no record is added. */
+	resize(f, 7);
+	assert_int_equal(settle(f), 2);
+	assert_int_equal(ledger_total(f->ledger), 8);
+	assert_int_equal(count(f, EXTENT_BLANK), 2);
+	pool_lease(f->pool, &other);
+	pool_lease(f->pool, &other);
+	resize(f, 5);
+	assert_int_equal(settle(f), 0); /* all of it is lent */
+	pool_revoke(f->pool, other.leases.last, &other);
+	assert_int_equal(settle(f), 1);
+	assert_int_equal(count(f, EXTENT_WITHDRAWN), 2);
+	pool_revoke_all(f->pool, &other);
+	assert_int_equal(settle(f), 2); /* one withdrawn, one scrubbed */
+	assert_int_equal(count(f, EXTENT_BLANK), 1);
+	assert_int_equal(count(f, EXTENT_WITHDRAWN), 3);
+	ledger_dismiss(f->ledger, &other);
+}
+
+static void no_size_for_a_pool(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	assert_int_equal(pool_resize(f->pool, 0, &err), -EINVAL);
+	assert_int_equal(pool_resize(f->pool, POOL_LEASES_MAX + 1, &err),
+			 -EINVAL);
+	assert_int_equal(pool_resize(f->pool, POOL_LEASES_MAX, &err), -ENOMEM);
+	assert_said(&err, "pool test: 2129"); /* MiB; 2 TiB, less 4 leases */
+	assert_int_equal(ledger_total(f->ledger), 4);
+	assert_false(pool_scrub(f->pool));
+}
+
+/* The memory goes to others while it grows: what came stays. */
+static void grows_as_far_as_there_is(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit limit, few;
+
+	resize(f, 6);
+	assert_true(pool_scrub(f->pool));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	few.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	settle(f);
+	assert_int_equal(count(f, EXTENT_BLANK), 5);
+	assert_int_equal(ledger_missing(f->ledger), 1);
+	assert_true(pool_ailing(f->pool));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	pool_retry(f->pool);
+	settle(f);
+	assert_int_equal(count(f, EXTENT_BLANK), 6);
+}
+
 static void freed_pool_leaves_guests_alone(void **state)
 {
 	struct pool *pool = make_pool("other", 1);
@@ -213,6 +332,51 @@ static void freed_pool_leaves_guests_alone(void **state)
 	munmap(pages, LAB_EXTENT_SIZE);
 }
 
+/* A pool that a broker left with a guest in it, as another one asks for it. */
+static int reopen_as(const char *dir, enum lab_backing backing, bool bound,
+		     uint32_t leases, struct pool **pool, struct err *err)
+{
+	const struct pool_spec spec = {.name = "kept",
+				       .leases = leases,
+				       .backing = backing,
+				       .bound = bound};
+
+	return pool_open(pool, &spec, dir, err);
+}
+
+static void what_guests_hold_is_not_made_anew(void **state)
+{
+	const struct journal_guest guest = {
+		.id = 1, .guarantee = 1, .limit = 1, .name = "guest"};
+	char dir[] = "/tmp/labyrinth-XXXXXX", path[64];
+	struct pool *pool = NULL;
+	struct err err = {.text = ""};
+	(void)state;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/kept.ledger", dir);
+	assert_int_equal(
+		reopen_as(dir, LAB_BACKING_SHMEM, true, 2, &pool, &err), 0);
+	assert_int_equal(journal_admit(pool_journal(pool), &guest), 0);
+	pool_free(pool);
+	assert_int_equal(reopen_as(dir, LAB_BACKING_THP, true, 2, &pool, &err),
+			 -EBUSY);
+	assert_said(&err, "pool kept is of 4 KiB pages (shmem)");
+	assert_int_equal(
+		reopen_as(dir, LAB_BACKING_SHMEM, false, 2, &pool, &err),
+		-EBUSY);
+	/* Whatever is best now, it is what it was; and may have another size.
+	 */
+	assert_int_equal(
+		reopen_as(dir, (enum lab_backing)0, true, 3, &pool, &err), 0);
+	assert_int_equal(pool_backing(pool), LAB_BACKING_SHMEM);
+	assert_int_equal(pool_node(pool), 0);
+	assert_int_equal(ledger_size(pool_ledger(pool)), 3);
+	pool_free(pool);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void shortage_is_a_sentence(void **state)
 {
 	struct pool_spec spec = {.name = "huge",
@@ -225,8 +389,9 @@ static void shortage_is_a_sentence(void **state)
 	assert_int_equal(pool_new(&pool, &spec, &err), -ENOMEM);
 	assert_said(&err, "pool huge: 1048576 huge pages of 2 MiB are needed");
 	/* More than any machine has. */
-	assert_int_equal(backing_check(LAB_BACKING_SHMEM, 1ull << 40, &err),
-			 -ENOMEM);
+	assert_int_equal(
+		backing_check(LAB_BACKING_SHMEM, 1ull << 40, NUMA_ANY, &err),
+		-ENOMEM);
 	assert_said(&err, "MiB available");
 	assert_int_equal(backing_reserve_descriptors(1ull << 40, &err),
 			 -EMFILE);
@@ -253,7 +418,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(revokes_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(short_of_memory, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(grows_a_lease_at_a_time, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(shrinks_and_lets_memory_go,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(no_size_for_a_pool, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(grows_as_far_as_there_is, setup,
+						teardown),
 		cmocka_unit_test(freed_pool_leaves_guests_alone),
+		cmocka_unit_test(what_guests_hold_is_not_made_anew),
 		cmocka_unit_test(shortage_is_a_sentence),
 	};
 

@@ -13,7 +13,7 @@ static struct guest *admit(struct registry *registry, const char *name,
 			   const char *pool)
 {
 	struct lab_lease_msg hello = {
-		.hello = {.memory = 1, .guarantee = 1, .limit = 2}};
+		.hello = {.memory = 1, .guarantee = 1, .limit = 2, .cpus = 1}};
 	struct err err = {.text = ""};
 	struct guest *guest;
 

@@ -13,78 +13,8 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include "rpc-packet.h"
-#include "rpc-view.h"
+#include "rpc-ask.h"
 #include "rpc/host.h"
-#include "rpc/program.h"
-
-#define CODEC(type) (xdrproc_t) xdr_##type
-
-static struct packet packet;
-
-struct reply {
-	uint8_t *bytes;
-	size_t length;
-};
-
-static struct reply ask(struct rpc_session *session)
-{
-	struct reply reply;
-
-	assert_int_equal(program_answer(&packet.header,
-					packet.bytes + VIRNET_HEADER_BYTES,
-					session, &rpc_view_source, &reply.bytes,
-					&reply.length),
-			 0);
-	assert_int_equal(rpc_view_alive, 0);
-	return reply;
-}
-
-/* Ask for what is in `packet`: the error code, or 0. */
-static int error_of(struct rpc_session *session)
-{
-	struct reply reply = ask(session);
-	int code = packet_error(reply.bytes, reply.length);
-
-	free(reply.bytes);
-	return code;
-}
-
-/* Call and decode the result; it must be one. */
-static void result_of(int procedure, xdrproc_t in, void *args, xdrproc_t out,
-		      void *result)
-{
-	struct rpc_session session = {.opened = true};
-
-	packet_call(&packet, procedure, 5, in, args);
-	struct reply reply = ask(&session);
-	assert_int_equal(packet_error(reply.bytes, reply.length), 0);
-	packet_decode(reply.bytes, reply.length, out, result);
-	free(reply.bytes);
-}
-
-/* XDR's strings are not const; these are never written. */
-static char default_name[] = "default";
-static char stale_name[] = "gone";
-
-static rmt_pool default_pool(void)
-{
-	rmt_pool pool = {.name = default_name};
-
-	for (int i = 0; i < 16; i++)
-		pool.uuid[i] = (char)(0x10 + i);
-	return pool;
-}
-
-static rmt_dom alpha(void)
-{
-	/* Name and id are stale: the uuid decides. */
-	rmt_dom dom = {.name = stale_name, .id = -1};
-
-	for (int i = 0; i < 16; i++)
-		dom.uuid[i] = (char)(0xa0 + i);
-	return dom;
-}
 
 static void repeats_the_call_in_its_header(void **state)
 {
@@ -106,8 +36,8 @@ static void repeats_the_call_in_its_header(void **state)
 static void knows_no_other_procedure(void **state)
 {
 	struct rpc_session session = {.opened = true};
-	static const int numbers[] = {0,   8,	12,	33,	   65, 344,
-				      347, 399, 100000, INT32_MIN, -1};
+	static const int numbers[] = {0,   8,	12,	33,	   65, 345,
+				      348, 399, 100000, INT32_MIN, -1};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -358,6 +288,61 @@ static void never_returns_more_than_asked(void **state)
 	xdr_free(CODEC(rmt_counts), &counts);
 }
 
+/* The error of allocpages with these; 0 when it does what it says. */
+static int alloc_error(struct rpc_session *session, rmt_alloc_args *args)
+{
+	packet_call(&packet, RMT_NODE_ALLOC_PAGES, 1, CODEC(rmt_alloc_args),
+		    args);
+	return error_of(session);
+}
+
+static void leases_are_allocated_as_pages(void **state)
+{
+	struct rpc_session session = {.opened = true}, looks = session;
+	u_int sizes[] = {2048, 2048};
+	u_quad_t counts[] = {140, 1};
+	rmt_alloc_args args = {
+		.start = -1, .cells = 1, .flags = VIR_NODE_ALLOC_PAGES_SET};
+	int done = 0;
+
+	(void)state;
+	args.sizes.sizes_val = sizes;
+	args.counts.counts_val = counts;
+	args.sizes.sizes_len = args.counts.counts_len = 1;
+	result_of(RMT_NODE_ALLOC_PAGES, CODEC(rmt_alloc_args), &args,
+		  CODEC(int), &done);
+	assert_int_equal(done, 1);
+	looks.readonly = true;
+	assert_int_equal(alloc_error(&looks, &args), VIR_ERR_OPERATION_DENIED);
+	args.flags = 2;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	/* Added to what it is to have: that is 140, and 1000 are the most. */
+	args.flags = 0;
+	counts[0] = 861;
+	assert_int_equal(alloc_error(&session, &args),
+			 VIR_ERR_OPERATION_FAILED);
+	counts[0] = UINT64_MAX; /* no sum that is small again */
+	assert_int_equal(alloc_error(&session, &args),
+			 VIR_ERR_OPERATION_FAILED);
+	counts[0] = 860;
+	assert_int_equal(alloc_error(&session, &args), 0);
+	args.cells = 2; /* there is one whole host */
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.cells = 0;
+	args.start = 0;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.cells = UINT32_MAX;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.start = -1;
+	args.cells = 1;
+	args.counts.counts_len = 2;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.sizes.sizes_len = 2;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+	args.sizes.sizes_len = args.counts.counts_len = 0;
+	assert_int_equal(alloc_error(&session, &args), VIR_ERR_INVALID_ARG);
+}
+
 static void lists_up_to_the_limit(void **state)
 {
 	struct rpc_session session = {.opened = true};
@@ -399,7 +384,7 @@ static void a_guest_is_known_by_its_uuid(void **state)
 	assert_int_equal(info.state, VIR_DOMAIN_RUNNING);
 	assert_int_equal(info.max_memory, 32 * 2048);
 	assert_int_equal(info.memory, 12 * 2048);
-	assert_int_equal(info.vcpus, 1);
+	assert_int_equal(info.vcpus, 4);
 	dom.uuid[0] = 0;
 	packet_call(&packet, RMT_DOMAIN_GET_INFO, 1, CODEC(rmt_dom), &dom);
 	assert_int_equal(error_of(&session), VIR_ERR_NO_DOMAIN);
@@ -410,10 +395,11 @@ static void a_guests_cpu_time_is_its_process_s(void **state)
 	(void)state;
 	/* A name that looks like the end of one. */
 	assert_int_equal(prctl(PR_SET_NAME, "x) R 9 9 9 (y"), 0);
-	while (host_cpu_time(getpid()) == 0)
+	while (host_usage(getpid()).user == 0)
 		; /* which takes some */
-	assert_true(host_cpu_time(getpid()) < UINT64_C(1000000000000));
-	assert_int_equal(host_cpu_time(0), 0);
+	assert_true(host_usage(getpid()).user < UINT64_C(1000000000000));
+	assert_true(host_usage(getpid()).rss_kib > 0);
+	assert_int_equal(host_usage(0).user, 0);
 }
 
 int main(void)
@@ -432,6 +418,7 @@ int main(void)
 		cmocka_unit_test(refuses_unknown_filters),
 		cmocka_unit_test(counts_without_results),
 		cmocka_unit_test(never_returns_more_than_asked),
+		cmocka_unit_test(leases_are_allocated_as_pages),
 		cmocka_unit_test(lists_up_to_the_limit),
 		cmocka_unit_test(a_pool_is_its_ledger),
 		cmocka_unit_test(a_guest_is_known_by_its_uuid),

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include <libvirt/virterror.h>
 
+#include "base/fd.h"
 #include "rpc-peer.h"
 #include "rpc-view.h"
 
@@ -273,6 +274,24 @@ static void the_other_socket_is_read_only(void **state)
 	close(fd);
 }
 
+/* Not even where everybody may connect; the kernel may say so before us. */
+static void descriptors_are_not_taken(void **state)
+{
+	int fd = peer_open(&peers, RPC_SOCKET_RO);
+	int bystander = peer_open(&peers, RPC_SOCKET_RO);
+
+	(void)state;
+	int r = fd_send(fd, "x", 1, STDERR_FILENO, 0);
+	peers_turn(&peers);
+	if (r == 0)
+		assert_true(peer_is_cut(fd));
+	else
+		assert_int_equal(r, -EPERM);
+	peer_expect_service(&peers, bystander);
+	close(fd);
+	close(bystander);
+}
+
 /* Ask for a long list again and again, and read nothing. */
 static void ask_without_reading(int fd)
 {
@@ -448,6 +467,7 @@ int main(void)
 		TEST(pings_those_who_answer_and_gives_up),
 		TEST(closes_when_asked),
 		TEST(the_other_socket_is_read_only),
+		TEST(descriptors_are_not_taken),
 		TEST(one_who_never_reads_harms_nobody),
 		TEST(those_who_do_not_open_are_few),
 		TEST(clients_are_counted),

@@ -15,6 +15,9 @@ extern int rpc_view_alive;
 /* While > 0 snapshots have so many guests in the first pool instead of two. */
 extern size_t rpc_view_guests;
 
+/* Leases that the first of the two guests holds beyond its 12. */
+extern uint64_t rpc_view_more;
+
 extern const struct view_source rpc_view_source;
 
 #endif

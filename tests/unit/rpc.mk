@@ -19,10 +19,20 @@ tests_unit_virnet_test_LDADD = vmm/libwire.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/rpc-program-test
 TESTS += tests/unit/rpc-program-test
 tests_unit_rpc_program_test_SOURCES = tests/unit/rpc-program-test.c \
+	tests/unit/rpc-ask.h \
 	tests/unit/rpc-packet.c tests/unit/rpc-packet.h \
 	tests/unit/rpc-view.c tests/unit/rpc-view.h
 tests_unit_rpc_program_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_program_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/rpc-stats-test
+TESTS += tests/unit/rpc-stats-test
+tests_unit_rpc_stats_test_SOURCES = tests/unit/rpc-stats-test.c \
+	tests/unit/rpc-ask.h \
+	tests/unit/rpc-packet.c tests/unit/rpc-packet.h \
+	tests/unit/rpc-view.c tests/unit/rpc-view.h
+tests_unit_rpc_stats_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_stats_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
 rpc_peer_sources = tests/unit/rpc-packet.c tests/unit/rpc-packet.h \
 	tests/unit/rpc-peer.c tests/unit/rpc-peer.h \
@@ -34,6 +44,27 @@ tests_unit_rpc_server_test_SOURCES = tests/unit/rpc-server-test.c \
 	$(rpc_peer_sources)
 tests_unit_rpc_server_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_server_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/rpc-events-test
+TESTS += tests/unit/rpc-events-test
+tests_unit_rpc_events_test_SOURCES = tests/unit/rpc-events-test.c \
+	$(rpc_peer_sources)
+tests_unit_rpc_events_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_events_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/rpc-golden-test
+TESTS += tests/unit/rpc-golden-test
+tests_unit_rpc_golden_test_SOURCES = tests/unit/rpc-golden-test.c \
+	$(rpc_peer_sources)
+tests_unit_rpc_golden_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_golden_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/rpc-looks-test
+TESTS += tests/unit/rpc-looks-test
+tests_unit_rpc_looks_test_SOURCES = tests/unit/rpc-looks-test.c \
+	tests/unit/rpc-view.c tests/unit/rpc-view.h
+tests_unit_rpc_looks_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_looks_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/rpc-share-test
 TESTS += tests/unit/rpc-share-test
@@ -50,9 +81,14 @@ tests_unit_rpc_fuzz_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_fuzz_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
 # They include what rpcgen makes.
+$(tests_unit_rpc_golden_test_OBJECTS) \
+$(tests_unit_rpc_events_test_OBJECTS) $(tests_unit_rpc_stats_test_OBJECTS) \
 $(tests_unit_rpc_program_test_OBJECTS) $(tests_unit_rpc_server_test_OBJECTS) \
 $(tests_unit_rpc_share_test_OBJECTS) $(tests_unit_rpc_fuzz_test_OBJECTS): \
 	vmm/wire/remote.h
 
-TESTS += tests/unit/rpc-virsh.sh
-EXTRA_DIST += tests/unit/rpc-virsh.sh
+rpc_scripts = tests/unit/rpc-virsh.sh tests/unit/rpc-stats.sh \
+	tests/unit/rpc-events.sh tests/unit/rpc-libfuzzer.sh
+TESTS += $(rpc_scripts)
+EXTRA_DIST += tests/unit/golden tests/unit/rpc-libfuzzer.c
+EXTRA_DIST += $(rpc_scripts) tests/unit/rpc-stub.sh

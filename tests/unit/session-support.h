@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include <labyrinth/bootinfo.h>
+
 #include "base/fd.h"
 #include "broker-support.h"
 #include "broker/session.h"
@@ -132,6 +134,7 @@ static inline struct lab_lease_msg hello(struct peer *peer, const char *name,
 	m.hello.memory = memory;
 	m.hello.guarantee = guarantee;
 	m.hello.limit = limit;
+	m.hello.cpus = 1;
 	return m;
 }
 

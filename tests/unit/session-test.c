@@ -198,6 +198,23 @@ static void refuses_bad_numbers(void **state)
 	}
 }
 
+static void refuses_bad_processors(void **state)
+{
+	struct fixture *f = *state;
+	static const uint32_t bad[] = {0, LAB_CPUS_MAX + 1, UINT32_MAX};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct lab_lease_msg m = hello(&f->peers[0], "guest", 1, 1, 1);
+		m.hello.cpus = bad[i];
+		assert_hello_refused(f, &m, EINVAL, "processors");
+	}
+	struct lab_lease_msg m = hello(&f->peers[0], "guest", 1, 1, 1);
+	m.hello.cpus = LAB_CPUS_MAX;
+	assert_true(sent(&f->peers[0], &m));
+	assert_int_equal(session_guest(f->peers[0].session)->cpus,
+			 LAB_CPUS_MAX);
+}
+
 static void refuses_bad_names(void **state)
 {
 	struct fixture *f = *state;
@@ -286,6 +303,7 @@ int main(void)
 		TEST(a_waiting_client_may_go),
 		TEST(what_waits_may_be_refused),
 		TEST(refuses_bad_numbers),
+		TEST(refuses_bad_processors),
 		TEST(refuses_bad_names),
 		TEST(accepts_the_longest_name),
 		TEST(refuses_a_taken_name),

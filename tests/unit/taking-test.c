@@ -8,9 +8,11 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "broker/taking.h"
 #include "shortage-support.h"
 
 #define AFTER (3000 * MS)
+#define AHEAD TAKING_NOTICE /* so long before, it is told */
 
 /* Of 8 leases the first holds 6, 5 above its guarantee; one waits for more. */
 static void make_debtor(struct fixture *f, uint64_t ids[6])
@@ -40,7 +42,8 @@ static void look_after(struct fixture *f, uint64_t us)
 /* Let so much time pass, up to what is said then. */
 static void pass(struct fixture *f, uint64_t us)
 {
-	look_after(f, us - 1);
+	look_after(f, us - AHEAD);
+	look_after(f, AHEAD - 1);
 	f->now += 1;
 }
 
@@ -123,9 +126,9 @@ static void each_return_buys_time(void **state)
 	assert_true(give_back(&f->peers[0], ids[0]));
 	scrub(f);
 	settle_unheard(f, &f->peers[0]);
-	look_after(f, AFTER - 1);
+	pass(f, AFTER);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 0);
-	look_after(f, 1);
+	look_after(f, 0);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 1);
 }
 
@@ -151,7 +154,8 @@ static void a_debt_ends_with_who_waited(void **state)
 	ask(&f->peers[2], 60000);
 	settle_unheard(f, &f->peers[0]);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 0);
-	look_after(f, AFTER);
+	pass(f, AFTER);
+	look_after(f, 0);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_DIRTY), 1);
 }
 
@@ -183,8 +187,9 @@ static void evens_out_and_no_more(void **state)
 
 	make_debtor(f, ids);
 	for (int i = 0; i < 2; i++) {
-		look_after(f, AFTER);
-		look_after(f, AFTER);
+		look_after(f, 0);
+		pass(f, AFTER);
+		look_after(f, 0);
 		scrub(f);
 		settle_unheard(f, &f->peers[0]);
 		assert_leased(&f->peers[1]);

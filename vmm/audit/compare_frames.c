@@ -16,8 +16,17 @@ static bool has(const struct frame *frame, unsigned int flag)
 	return frame->flags >> flag & 1;
 }
 
+static bool is_made_of(const struct frame *frame, uint32_t backing)
+{
+	if (has(frame, KPF_HUGE) != (backing == LAB_BACKING_HUGETLB))
+		return false;
+	/* Small pages may lie in large ones of any size, by the kernel's
+	 * choice: only where a large one is owed is it missed. */
+	return backing != LAB_BACKING_THP || has(frame, KPF_THP);
+}
+
 /* Is this wrong with one frame? Several things may be. */
-static bool is_wrong(const struct frame *f, enum check check, bool huge)
+static bool is_wrong(const struct frame *f, enum check check, uint32_t backing)
 {
 	switch (check) {
 	case CHECK_NOT_RESIDENT:
@@ -39,7 +48,7 @@ static bool is_wrong(const struct frame *f, enum check check, bool huge)
 		return has(f, KPF_NOPAGE) || has(f, KPF_BUDDY) ||
 		       has(f, KPF_SLAB);
 	case CHECK_FRAME_BACKING:
-		return f->present && has(f, KPF_HUGE) != huge;
+		return f->present && !is_made_of(f, backing);
 	default:
 		return false;
 	}
@@ -67,7 +76,7 @@ void compare_frames(const struct snapshot *snapshot,
 		    unsigned int count, struct differences *out)
 {
 	struct snapshot_place place = snapshot_place(snapshot, mapping->extent);
-	bool huge = snapshot->pools[place.pool].backing == LAB_BACKING_HUGETLB;
+	uint32_t backing = snapshot->pools[place.pool].backing;
 	struct where where = {
 		.extent = mapping->extent,
 		.guest = snapshot_guest_of(snapshot, mapping->pid),
@@ -78,7 +87,7 @@ void compare_frames(const struct snapshot *snapshot,
 		unsigned int wrong = 0;
 		const struct frame *first = NULL;
 		for (unsigned int i = 0; i < count; i++) {
-			if (!is_wrong(&frames[i], rules[r].check, huge))
+			if (!is_wrong(&frames[i], rules[r].check, backing))
 				continue;
 			if (wrong++ == 0)
 				first = &frames[i];

@@ -10,10 +10,17 @@ vmm_libbase_a_SOURCES = \
 	vmm/base/log.h \
 	vmm/base/number.c \
 	vmm/base/number.h \
+	vmm/base/probe.h \
+	vmm/base/meter.c \
+	vmm/base/meter.h \
+	vmm/base/pages.c \
+	vmm/base/pages.h \
 	vmm/base/program.c \
 	vmm/base/program.h \
 	vmm/base/size.c \
 	vmm/base/size.h \
 	vmm/base/spin.h \
 	vmm/base/standard.c \
-	vmm/base/standard.h
+	vmm/base/standard.h \
+	vmm/base/stranger.c \
+	vmm/base/stranger.h

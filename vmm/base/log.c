@@ -7,7 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/meter.h"
+
+#define US_PER_S UINT64_C(1000000)
 
 static const char *program_name = "labyrinth";
 static int to_journal;
@@ -73,5 +78,46 @@ void log_error(const char *format, ...)
 
 	va_start(args, format);
 	log_line("<3>", format, args);
+	va_end(args);
+}
+
+/* May one more line that a client caused be said? */
+static bool may_say(void)
+{
+	static struct meter meter = {.period = US_PER_S, .burst = LOG_BURST};
+	struct timespec time;
+	uint64_t held;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	if (!meter_pass(&meter,
+			(uint64_t)time.tv_sec * US_PER_S +
+				(uint64_t)time.tv_nsec / 1000,
+			&held))
+		return false;
+	if (held > 0)
+		log_warning("%llu more lines about clients were left out",
+			    (unsigned long long)held);
+	return true;
+}
+
+void log_client_info(const char *format, ...)
+{
+	va_list args;
+
+	if (quiet || !may_say())
+		return;
+	va_start(args, format);
+	log_line("<6>", format, args);
+	va_end(args);
+}
+
+void log_client_warning(const char *format, ...)
+{
+	va_list args;
+
+	if (!may_say())
+		return;
+	va_start(args, format);
+	log_line("<4>", format, args);
 	va_end(args);
 }

@@ -16,4 +16,15 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * The same for what a client can cause as often as it likes: LOG_BURST lines at
+ * once, of all clients together, then one a second. How many were left out is
+ * said with the next. For one thread.
+ */
+#define LOG_BURST 64
+void log_client_info(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+void log_client_warning(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
 #endif

@@ -8,6 +8,8 @@
 
 #include "broker/audit.h"
 
+#define US_PER_MS UINT64_C(1000)
+
 bool admin_asks(uint16_t type)
 {
 	return type == LAB_LEASE_AUDIT || type == LAB_LEASE_REVOKE;
@@ -27,7 +29,7 @@ static int audit(const struct registry *registry, struct lab_lease_msg *answer,
 }
 
 /* How many leases the question is about. */
-static uint64_t how_many(const struct guest *guest,
+static uint32_t how_many(const struct guest *guest,
 			 const struct lab_lease_msg *question)
 {
 	const struct account *account = &guest->account;
@@ -35,38 +37,44 @@ static uint64_t how_many(const struct guest *guest,
 
 	if (wanted == 0)
 		return account_excess(account);
-	return wanted < account->held ? wanted : account->held;
+	return wanted < account->held ? (uint32_t)wanted : account->held;
 }
 
-static int revoke_from(struct registry *registry, admin_take *take,
+static int revoke_from(const struct admin *self,
 		       const struct lab_lease_msg *question,
 		       struct lab_lease_msg *answer, struct err *err)
 {
+	uint32_t grace = question->revoke.grace_ms;
+
+	if (grace > LAB_GRACE_MAX)
+		return err_say(err, EINVAL,
+			       "a guest is given %d ms at most, not %u",
+			       LAB_GRACE_MAX, grace);
 	if (!registry_name_valid(question->revoke.name))
 		return err_say(err, EINVAL, "the name of a guest is none");
 	struct guest *guest =
-		registry_find_guest(registry, question->revoke.name);
+		registry_find_guest(self->registry, question->revoke.name);
 	if (guest == NULL || guest->session == NULL)
 		return err_say(err, ENOENT, "there is no guest named %s",
 			       question->revoke.name);
-	uint64_t count = how_many(guest, question);
+	uint32_t count = how_many(guest, question);
 	answer->type = LAB_LEASE_TAKEN;
-	for (uint64_t i = 0; i < count; i++)
-		take(guest->session, LAB_REVOKE_ADMIN);
-	answer->taken.leases = count;
-	return 0;
+	if (count == 0)
+		return 0;
+	int r = self->demand(guest->session, self->asker, count,
+			     self->now + grace * US_PER_MS, err);
+	return r < 0 ? r : ADMIN_LATER;
 }
 
-int admin_answer(struct registry *registry, admin_take *take, uid_t uid,
-		 const struct lab_lease_msg *question,
+int admin_answer(const struct admin *self, const struct lab_lease_msg *question,
 		 struct lab_lease_msg *answer, int *fd, struct err *err)
 {
-	if (uid != 0 && uid != geteuid())
+	if (self->uid != 0 && self->uid != geteuid())
 		return err_say(err, EPERM,
 			       "only root and the broker's own user may ask "
 			       "this, not user %u",
-			       (unsigned int)uid);
+			       (unsigned int)self->uid);
 	return question->type == LAB_LEASE_AUDIT
-		       ? audit(registry, answer, fd, err)
-		       : revoke_from(registry, take, question, answer, err);
+		       ? audit(self->registry, answer, fd, err)
+		       : revoke_from(self, question, answer, err);
 }

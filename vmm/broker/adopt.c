@@ -9,11 +9,18 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/journal.h"
 #include "broker/process.h"
 #include "broker/proof.h"
 
 /* Proving */
+
+/* What a VMM has mapped and open beside leases: some 50 when it is honest. */
+#define OTHERS_MAX 8192
+
+/* Turns to the next look for what was not found, at most. */
+#define LOOK_AGAIN_MAX 64
 
 /* A guest, and by extent whether its process has that one: 0 or 1. */
 struct search {
@@ -55,7 +62,8 @@ static int find_files(struct guest *guest, uint8_t **seen, struct err *err)
 	*seen = self.seen;
 	if (self.seen == NULL)
 		return err_set(err, ENOMEM, "look for leases");
-	return proof_search(guest->pid, pool_name(guest->pool), &ops, err);
+	return proof_search(guest->pid, pool_name(guest->pool),
+			    total + OTHERS_MAX, &ops, err);
 }
 
 /* The same, where it is enough that we have their files then. */
@@ -65,7 +73,7 @@ static void find_all(struct guest *guest)
 	struct err err;
 
 	if (find_files(guest, &seen, &err) < 0)
-		log_warning("guest %s: %s", guest->name, err.text);
+		log_client_warning("guest %s: %s", guest->name, err.text);
 }
 
 static bool is_alive(const struct guest *guest)
@@ -89,6 +97,8 @@ static bool give_up(struct registry *registry, struct guest *guest,
 	uint32_t taken = 0;
 	bool alive = is_alive(guest);
 
+	if (alive)
+		guest->end = VIEW_END_FAILED;
 	if (alive) {
 		find_all(guest);
 		taken = pool_revoke_found(guest->pool, &guest->account);
@@ -118,7 +128,7 @@ static int restore_guests(struct registry *registry, struct pool *pool,
 
 	if (registry->last_id < journal_last_id(journal))
 		registry->last_id = journal_last_id(journal);
-	for (uint32_t slot = 0; slot < journal_slots(journal); slot++) {
+	for (uint32_t slot = 0; slot < JOURNAL_GUESTS_MAX; slot++) {
 		if (journal_guest(journal, slot) == NULL)
 			continue;
 		int r = registry_restore(registry, pool, slot, err);
@@ -188,6 +198,7 @@ int adopt_restore(struct registry *registry, struct pool *pool, struct err *err)
 		else
 			find_all(g);
 	}
+	PROBE(adopt_restored, ledger_total(pool_ledger(pool)));
 	return 0;
 }
 
@@ -198,6 +209,7 @@ static bool same_terms(const struct guest *guest,
 {
 	return strncmp(pool_name(guest->pool), hello->hello.pool,
 		       sizeof(hello->hello.pool)) == 0 &&
+	       guest->cpus == hello->hello.cpus &&
 	       guest->memory == hello->hello.memory &&
 	       guest->account.guarantee == hello->hello.guarantee &&
 	       guest->account.limit == hello->hello.limit;
@@ -232,6 +244,7 @@ int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 	int r = check_claim(guest, hello, pid, err);
 	if (r < 0)
 		return r;
+	PROBE(adopt_claimed, guest->id);
 	/*
 	 * It waits for our answer, so it neither maps nor unmaps now. What it
 	 * had when we began may be gone: a RETURN that no broker has read.
@@ -243,8 +256,20 @@ int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 	uint32_t lost = pool_revoke_unseen(guest->pool, &guest->account, seen);
 	log_info("guest %s is back, and has %u of its %u leases", guest->name,
 		 guest->account.held, guest->account.held + lost);
+	PROBE(adopt_returned, guest->id, guest->account.held, lost);
 	*out = guest;
 	return 0;
+}
+
+/* Not at each turn: a look can take a while, if its process wants that. */
+static bool is_time_to_look(struct guest *guest)
+{
+	if (++guest->unlooked < guest->look_again)
+		return false;
+	guest->unlooked = 0;
+	if (guest->look_again < LOOK_AGAIN_MAX)
+		guest->look_again += guest->look_again + 1;
+	return true;
 }
 
 size_t adopt_settle(struct registry *registry, bool late)
@@ -259,7 +284,7 @@ size_t adopt_settle(struct registry *registry, bool late)
 		bool gone = false;
 		if (!is_alive(g))
 			gone = give_up(registry, g, "ended without a broker");
-		else if (late || g->given_up)
+		else if ((late || g->given_up) && is_time_to_look(g))
 			gone = give_up(registry, g,
 				       "has not come back in time");
 		awaited += !gone;

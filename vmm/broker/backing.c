@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,8 +18,8 @@
 
 #include "base/cleanup.h"
 
-#define HUGE_PAGES_FREE \
-	"/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+#define NODES	   "/sys/devices/system/node"
+#define HUGE_PAGES "hugepages-2048kB"
 
 /* Newer than Debian 12's C library; older kernels answer EINVAL. */
 #ifndef MFD_NOEXEC_SEAL
@@ -27,6 +28,13 @@
 #ifndef MFD_HUGE_2MB
 #define MFD_HUGE_2MB (21U << 26)
 #endif
+
+/* Linux 6.1, by its manual; asked again, it may do what it could not at once.
+ */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+#define COLLAPSE_TRIES 3
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -51,46 +59,104 @@ static int read_number(const char *path, const char *key, uint64_t *number)
 	return r;
 }
 
-enum lab_backing backing_choose(uint64_t leases)
+/* Huge pages that are free and that nobody else has reserved. */
+static uint64_t huge_pages_free(int node)
 {
-	uint64_t huge_pages = 0;
+	uint64_t free_pages = 0, reserved = 0;
+	char path[128];
 
-	if (read_number(HUGE_PAGES_FREE, "", &huge_pages) == 0 &&
-	    huge_pages >= leases)
+	if (node != NUMA_ANY) {
+		snprintf(path, sizeof(path),
+			 NODES "/node%d/hugepages/" HUGE_PAGES
+			       "/free_hugepages",
+			 node);
+		(void)read_number(path, "", &free_pages);
+		return free_pages;
+	}
+	(void)read_number("/sys/kernel/mm/hugepages/" HUGE_PAGES
+			  "/free_hugepages",
+			  "", &free_pages);
+	(void)read_number("/sys/kernel/mm/hugepages/" HUGE_PAGES
+			  "/resv_hugepages",
+			  "", &reserved);
+	return free_pages > reserved ? free_pages - reserved : 0;
+}
+
+/* Whether the kernel gives them, it does not say; so have one. */
+static int try_transparent(int node)
+{
+	int fd = backing_create_on(node, LAB_BACKING_THP, "labyrinth");
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+enum lab_backing backing_choose(uint64_t leases, int node)
+{
+	if (huge_pages_free(node) >= leases)
 		return LAB_BACKING_HUGETLB;
-	return LAB_BACKING_SHMEM;
+	return try_transparent(node) == 0 ? LAB_BACKING_THP : LAB_BACKING_SHMEM;
 }
 
-const char *backing_name(enum lab_backing backing)
+/* " on NUMA node 1", or nothing. */
+struct where {
+	char text[32];
+};
+
+static struct where where(int node)
 {
-	return backing == LAB_BACKING_HUGETLB ? "2 MiB huge pages (hugetlb)"
-					      : "4 KiB pages (shmem)";
+	struct where where = {.text = ""};
+
+	if (node != NUMA_ANY)
+		snprintf(where.text, sizeof(where.text), " on NUMA node %d",
+			 node);
+	return where;
 }
 
-static int check_huge_pages(uint64_t leases, struct err *err)
+static int check_huge_pages(uint64_t leases, int node, struct err *err)
 {
-	uint64_t huge_pages = 0;
+	uint64_t huge_pages = huge_pages_free(node);
 
-	if (read_number(HUGE_PAGES_FREE, "", &huge_pages) == 0 &&
-	    huge_pages >= leases)
+	if (huge_pages >= leases)
 		return 0;
 	return err_say(err, ENOMEM,
-		       "%" PRIu64 " huge pages of 2 MiB are needed, %" PRIu64
+		       "%" PRIu64 " huge pages of 2 MiB are needed%s, %" PRIu64
 		       " are free: raise vm.nr_hugepages or make the pool "
 		       "smaller",
-		       leases, huge_pages);
+		       leases, where(node).text, huge_pages);
 }
 
-int backing_check(enum lab_backing backing, uint64_t leases, struct err *err)
+/* KiB that could be had; of a node, the least that it could give. */
+static int memory_available(int node, uint64_t *kib, struct err *err)
 {
-	uint64_t available; /* KiB */
+	char path[64], key[48];
+	uint64_t cached = 0;
 
-	if (backing == LAB_BACKING_HUGETLB)
-		return check_huge_pages(leases, err);
-	if (read_number("/proc/meminfo", "MemAvailable:", &available) < 0)
-		return err_say(err, ENOENT,
-			       "/proc/meminfo does not say MemAvailable: is "
-			       "/proc mounted?");
+	if (node == NUMA_ANY)
+		return read_number("/proc/meminfo", "MemAvailable:", kib) == 0
+			       ? 0
+			       : err_say(err, ENOENT,
+					 "/proc/meminfo does not say "
+					 "MemAvailable: is /proc mounted?");
+	snprintf(path, sizeof(path), NODES "/node%d/meminfo", node);
+	snprintf(key, sizeof(key), "Node %d MemFree:", node);
+	if (read_number(path, key, kib) < 0)
+		return err_say(err, ENOENT, "%s does not say MemFree", path);
+	snprintf(key, sizeof(key), "Node %d Inactive(file):", node);
+	(void)read_number(path, key, &cached);
+	*kib += cached;
+	return 0;
+}
+
+static int check_memory(uint64_t leases, int node, struct err *err)
+{
+	uint64_t available;
+
+	int r = memory_available(node, &available, err);
+	if (r < 0)
+		return r;
 	/* One part in 64 more: what the kernel needs to keep track of it. */
 	uint64_t needed = leases * (LAB_EXTENT_SIZE / MIB);
 	needed += needed / 64;
@@ -98,9 +164,30 @@ int backing_check(enum lab_backing backing, uint64_t leases, struct err *err)
 		return 0;
 	return err_say(err, ENOMEM,
 		       "%" PRIu64
-		       " MiB of memory are needed, the host has %" PRIu64
+		       " MiB of memory are needed%s, the host has %" PRIu64
 		       " MiB available: make the pool smaller",
-		       needed, available / 1024);
+		       needed, where(node).text, available / 1024);
+}
+
+int backing_check(enum lab_backing backing, uint64_t leases, int node,
+		  struct err *err)
+{
+	if (leases == 0)
+		return 0;
+	if (backing == LAB_BACKING_HUGETLB)
+		return check_huge_pages(leases, node, err);
+	int r = check_memory(leases, node, err);
+	if (r == 0 && backing == LAB_BACKING_THP)
+		r = try_transparent(node);
+	else
+		return r;
+	return r != -EINVAL
+		       ? r
+		       : err_say(err, EOPNOTSUPP,
+				 "this kernel gives memory files no "
+				 "transparent huge pages (see /sys/kernel/mm/"
+				 "transparent_hugepage/shmem_enabled): choose "
+				 "another backing");
 }
 
 static int make_memfd(enum lab_backing backing, const char *name)
@@ -120,24 +207,98 @@ static int make_memfd(enum lab_backing backing, const char *name)
  * touch, which would then be the guest's; so touch it here. A huge page is
  * zeroed by fallocate() itself.
  */
-static int make_resident(int fd, enum lab_backing backing)
+static int make_small_pages(int fd, void *pages)
 {
-	if (fallocate(fd, 0, 0, LAB_EXTENT_SIZE) < 0)
+	if (fallocate(fd, 0, 0, LAB_EXTENT_SIZE) < 0 ||
+	    madvise(pages, LAB_EXTENT_SIZE, MADV_POPULATE_WRITE) < 0)
 		return -errno;
-	if (backing == LAB_BACKING_HUGETLB)
+	return 0;
+}
+
+/* Did the one page that was touched bring all the others along? */
+static bool is_one_page(void *pages)
+{
+	unsigned char there[LAB_EXTENT_PAGES];
+	int count = 0;
+
+	if (mincore(pages, LAB_EXTENT_SIZE, there) < 0)
+		return false;
+	while (count < LAB_EXTENT_PAGES && (there[count] & 1) != 0)
+		count++;
+	return count == LAB_EXTENT_PAGES;
+}
+
+/*
+ * Touch one page, which the kernel makes a huge one where shmem_enabled lets
+ * it (`advise' does). Where it did not, have the file collapsed into one, which
+ * asks nobody but `deny'. So a page of 2 MiB is seen, not assumed.
+ */
+static int make_one_page(void *pages)
+{
+	int tries = 0, r;
+
+	if (madvise(pages, LAB_EXTENT_SIZE, MADV_HUGEPAGE) < 0 ||
+	    madvise(pages, LAB_PAGE_SIZE, MADV_POPULATE_WRITE) < 0)
+		return -errno;
+	if (is_one_page(pages))
 		return 0;
-	void *pages = mmap(NULL, LAB_EXTENT_SIZE, PROT_READ | PROT_WRITE,
-			   MAP_SHARED, fd, 0);
-	if (pages == MAP_FAILED)
+	do {
+		r = madvise(pages, LAB_EXTENT_SIZE, MADV_COLLAPSE);
+	} while (r < 0 && errno == EAGAIN && ++tries < COLLAPSE_TRIES);
+	if (r < 0)
 		return -errno;
-	int r = madvise(pages, LAB_EXTENT_SIZE, MADV_POPULATE_WRITE) < 0
-			? -errno
-			: 0;
-	munmap(pages, LAB_EXTENT_SIZE);
+	return is_one_page(pages) ? 0 : -ENOMEM;
+}
+
+/* Where a huge page can be mapped: aligned, amid address space of ours. */
+struct view_of {
+	void *reserved;
+	void *pages;
+};
+
+static int map_aligned(int fd, struct view_of *view)
+{
+	const uintptr_t size = LAB_EXTENT_SIZE;
+
+	view->reserved =
+		mmap(NULL, 2 * size, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (view->reserved == MAP_FAILED)
+		return -errno;
+	uintptr_t at = ((uintptr_t)view->reserved + size - 1) & ~(size - 1);
+	view->pages = mmap((void *)at, size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_FIXED, fd, 0);
+	if (view->pages != MAP_FAILED)
+		return 0;
+	int r = -errno;
+	munmap(view->reserved, 2 * size);
 	return r;
 }
 
-int backing_create(enum lab_backing backing, const char *name)
+/* Resident; and where is it, if that matters? */
+static int make_resident(int fd, enum lab_backing backing, int node)
+{
+	struct view_of view;
+
+	if (backing == LAB_BACKING_HUGETLB &&
+	    fallocate(fd, 0, 0, LAB_EXTENT_SIZE) < 0)
+		return -errno;
+	if (backing == LAB_BACKING_HUGETLB && node == NUMA_ANY)
+		return 0;
+	int r = map_aligned(fd, &view);
+	if (r < 0)
+		return r;
+	if (backing == LAB_BACKING_SHMEM)
+		r = make_small_pages(fd, view.pages);
+	else if (backing == LAB_BACKING_THP)
+		r = make_one_page(view.pages);
+	if (r == 0 && node != NUMA_ANY && numa_node_of(view.pages) != node)
+		r = -ENOMEM; /* the kernel found it elsewhere */
+	munmap(view.reserved, 2 * LAB_EXTENT_SIZE);
+	return r;
+}
+
+static int create(enum lab_backing backing, const char *name, int node)
 {
 	cleanup_close int fd = make_memfd(backing, name);
 
@@ -145,12 +306,30 @@ int backing_create(enum lab_backing backing, const char *name)
 		return fd;
 	if (ftruncate(fd, LAB_EXTENT_SIZE) < 0)
 		return -errno;
-	int r = make_resident(fd, backing);
+	int r = make_resident(fd, backing, node);
 	if (r < 0)
 		return r;
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return -errno;
 	return steal_fd(&fd);
+}
+
+int backing_create(enum lab_backing backing, const char *name)
+{
+	return create(backing, name, NUMA_ANY);
+}
+
+int backing_create_on(int node, enum lab_backing backing, const char *name)
+{
+	if (node == NUMA_ANY)
+		return create(backing, name, node);
+	int r = numa_bind(node);
+	if (r < 0)
+		return r;
+	int fd = create(backing, name, node);
+	/* Other memory of ours may lie anywhere: this cannot fail. */
+	(void)numa_bind(NUMA_ANY);
+	return fd;
 }
 
 int backing_cut(int fd)

@@ -11,30 +11,39 @@
 #include <labyrinth/lease.h>
 
 #include "base/err.h"
+#include "broker/numa.h"
 
 /*
- * The best backing that the host can give to `leases` leases: huge pages when
- * enough of them are free now, else shared memory.
+ * The best backing that the host can give to `leases` leases on a NUMA node
+ * (NUMA_ANY: on any): huge pages when enough of them are free now; else
+ * transparent ones where the kernel gives them to shared memory; else small
+ * pages.
  */
-enum lab_backing backing_choose(uint64_t leases);
-
-/* For people: "2 MiB huge pages (hugetlb)". */
-const char *backing_name(enum lab_backing backing);
+enum lab_backing backing_choose(uint64_t leases, int node);
 
 /*
- * Ask, before a single page is taken, whether the host has the memory for so
- * many leases, so that its absence is a sentence at start and not a visit of
- * the OOM killer. 0, or -ENOMEM and the numbers.
+ * Ask, before a single page is taken, whether the host, or its node, has the
+ * memory for so many leases, so that its absence is a sentence at start and
+ * not a visit of the OOM killer. 0; -ENOMEM and the numbers; -EOPNOTSUPP when
+ * the kernel gives no transparent huge pages.
  */
-int backing_check(enum lab_backing backing, uint64_t leases, struct err *err);
+int backing_check(enum lab_backing backing, uint64_t leases, int node,
+		  struct err *err);
 
 /*
  * Make a lease's file: 2 MiB, zeroed by the kernel, resident, and sealed
  * against growing and against other seals (but not against shrinking: that is
- * how it is revoked). `name` shows in /proc. Returns the descriptor
- * (close-on-exec, the caller's), or a negated errno.
+ * how it is revoked). With huge pages, transparent or not, it is one such page
+ * or fails. `name` shows in /proc. Returns the descriptor (close-on-exec, the
+ * caller's), or a negated errno.
  */
 int backing_create(enum lab_backing backing, const char *name);
+
+/*
+ * The same with all of it on a NUMA node, which is looked at in the end.
+ * NUMA_ANY is any.
+ */
+int backing_create_on(int node, enum lab_backing backing, const char *name);
 
 /*
  * Cut a file's pages off, whoever maps them: any touch is a SIGBUS from here

@@ -14,10 +14,12 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/adopt.h"
 #include "broker/backing.h"
 #include "broker/connections.h"
 #include "broker/listener.h"
+#include "broker/scrubber.h"
 #include "broker/shortage.h"
 #include "broker/snapshot.h"
 
@@ -35,6 +37,7 @@
 struct broker {
 	sd_event *event;
 	struct registry registry;
+	struct scrubber scrubber;
 	struct connections connections;
 	int lock;
 	char dir[256];	/* the run directory, once claimed; else empty */
@@ -87,9 +90,14 @@ static int on_due(sd_event_source *source, uint64_t now, void *context)
 
 static void settle(struct broker *self)
 {
-	uint64_t due = shortage_settle(&self->registry,
-				       connections_now(&self->connections));
+	uint64_t now = connections_now(&self->connections);
+	uint64_t due = shortage_settle(&self->registry, now);
+	uint64_t scrub = scrubber_due(&self->scrubber, &self->registry, now);
 
+	if (scrub <= now)
+		sd_event_source_set_enabled(self->scrub, SD_EVENT_ONESHOT);
+	else if (scrub < due)
+		due = scrub;
 	if (due == UINT64_MAX) {
 		sd_event_source_set_enabled(self->due, SD_EVENT_OFF);
 		return;
@@ -105,15 +113,8 @@ static void settle(struct broker *self)
 static int on_watch(sd_event_source *source, void *context)
 {
 	struct broker *self = context;
-	bool dirty = false;
 	(void)source;
 
-	for (size_t i = 0; i < self->registry.npools; i++)
-		dirty = dirty ||
-			ledger_count(pool_ledger(self->registry.pools[i]),
-				     EXTENT_DIRTY) > 0;
-	if (dirty)
-		sd_event_source_set_enabled(self->scrub, SD_EVENT_ONESHOT);
 	arm_retry(self);
 	settle(self);
 	return 0;
@@ -136,8 +137,8 @@ static int on_scrub(sd_event_source *source, void *context)
 	struct broker *self = context;
 	(void)source;
 
-	for (size_t i = 0; i < self->registry.npools; i++)
-		pool_scrub(self->registry.pools[i]);
+	scrubber_run(&self->scrubber, &self->registry,
+		     connections_now(&self->connections), scrubber_cpu);
 	return 0;
 }
 
@@ -181,6 +182,7 @@ int broker_new(struct broker **out, sd_event *event, struct err *err)
 	self->lock = -1;
 	connections_init(&self->connections, self->event, &self->registry);
 	self->await = BROKER_AWAIT_MS * US_PER_S / 1000;
+	self->scrubber.budget.percent = SCRUBBER_PERCENT;
 	int r = add_sources(self);
 	if (r < 0) {
 		broker_free(self);
@@ -221,6 +223,24 @@ int broker_claim(struct broker *self, const char *run_dir, struct err *err)
 	return 0;
 }
 
+/*
+ * How many files at most, with another size of one pool? (NULL and 0: as they
+ * are.)
+ */
+static uint64_t descriptors(const struct registry *registry,
+			    const struct pool *pool, uint64_t leases)
+{
+	uint64_t sum = BROKER_CLIENTS_MAX + DESCRIPTORS_SPARE + leases;
+
+	for (size_t i = 0; i < registry->npools; i++) {
+		const struct ledger *ledger = pool_ledger(registry->pools[i]);
+		if (registry->pools[i] != pool)
+			sum += ledger_size(ledger);
+		sum += ledger_surplus(ledger);
+	}
+	return sum;
+}
+
 /* Opened, what the broker before left restored, and the rest allocated. */
 static int add_pool(struct broker *self, const struct pool_spec *spec,
 		    struct err *err)
@@ -236,7 +256,11 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 		pool_free(pool);
 		return r;
 	}
-	r = adopt_restore(&self->registry, pool, err);
+	/* It may be larger than asked for: a size that was set lasts. */
+	r = backing_reserve_descriptors(descriptors(&self->registry, NULL, 0),
+					err);
+	if (r == 0)
+		r = adopt_restore(&self->registry, pool, err);
 	return r < 0 ? r : pool_fill(pool, err);
 }
 
@@ -286,8 +310,14 @@ int broker_listen(struct broker *self, int listener, struct err *err)
 	}
 	steal_fd(&fd);
 	self->inherited = listener >= 0;
+	PROBE(broker_listening, self->registry.npools);
 	await(self);
 	return 0;
+}
+
+void broker_scrub_share(struct broker *self, unsigned int percent)
+{
+	self->scrubber.budget.percent = percent;
 }
 
 void broker_take_after(struct broker *self, uint64_t us)
@@ -305,6 +335,11 @@ void broker_exit_when_alone(struct broker *self)
 	connections_exit_when_alone(&self->connections);
 }
 
+void broker_tell(struct broker *self, const struct view_listener *listener)
+{
+	self->registry.listener = listener;
+}
+
 const struct registry *broker_registry(const struct broker *self)
 {
 	return &self->registry;
@@ -315,4 +350,24 @@ struct view *broker_view_take(void *broker)
 	const struct broker *self = broker;
 
 	return snapshot_take(&self->registry);
+}
+
+int broker_view_resize(void *broker, const char *name, uint64_t leases,
+		       struct err *err)
+{
+	struct broker *self = broker;
+	struct pool *pool = registry_find_pool(&self->registry, name);
+
+	if (pool == NULL)
+		return err_say(err, ENOENT, "there is no pool named %s", name);
+	/* What no pool has is refused by the pool, as any number is. */
+	if (leases > UINT32_MAX)
+		leases = UINT32_MAX;
+	if (leases <= POOL_LEASES_MAX) {
+		int r = backing_reserve_descriptors(
+			descriptors(&self->registry, pool, leases), err);
+		if (r < 0)
+			return err_wrap(err, "pool %s", name);
+	}
+	return pool_resize(pool, (uint32_t)leases, err);
 }

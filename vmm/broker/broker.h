@@ -70,8 +70,18 @@ int broker_adopt_connection(struct broker *self, int socket, struct err *err);
  */
 void broker_take_after(struct broker *self, uint64_t us);
 
+/*
+ * What may be spent in the background on leases that nobody waits for, in
+ * percent of one core (1 to 100; at first SCRUBBER_PERCENT).
+ */
+void broker_scrub_share(struct broker *self, unsigned int percent);
+
 /* Leave the event loop, with 0, when the last client has gone. */
 void broker_exit_when_alone(struct broker *self);
+
+/* Who is told when guests come and go, for as long as the broker lives, or
+ * until there is another, or none (NULL). */
+void broker_tell(struct broker *self, const struct view_listener *listener);
 
 /* The pools, to be read. */
 const struct registry *broker_registry(const struct broker *self);
@@ -79,5 +89,12 @@ const struct registry *broker_registry(const struct broker *self);
 /* A snapshot for viewers: the `take` of a view_source; the broker is its
  * context. */
 struct view *broker_view_take(void *broker);
+
+/*
+ * The `resize` of a view_source likewise: pool_resize() with the descriptors
+ * for it. -ENOENT when there is no such pool.
+ */
+int broker_view_resize(void *broker, const char *pool, uint64_t leases,
+		       struct err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/stranger.h"
 
 /*
  * A VMM has one answer under way at most, so this is plenty; one that does not
@@ -64,7 +65,7 @@ int channel_open(struct channel *self, int socket, struct err *err)
 
 void channel_close(struct channel *self)
 {
-	close(self->socket);
+	stranger_close(self->socket);
 	self->socket = -1;
 }
 

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/log.h"
+#include "base/stranger.h"
 #include "broker/session.h"
 
 #define US_PER_S UINT64_C(1000000)
@@ -27,6 +27,7 @@ struct connection {
 	struct session *session;
 	sd_event_source *input;
 	sd_event_source *deadline; /* until HELLO */
+	bool silent;		   /* likewise */
 	struct connection *next;
 	struct connection *prev;
 };
@@ -58,6 +59,7 @@ static void connection_close(struct connection *self)
 		self->prev->next = self->next;
 	else
 		all->first = self->next;
+	all->silent -= self->silent;
 	free(self);
 	all->count--;
 }
@@ -83,9 +85,10 @@ static int on_input(sd_event_source *source, int fd, uint32_t events,
 
 	if (!session_receive(self->session, connections_now(self->all))) {
 		connection_end(self);
-	} else if (self->deadline != NULL &&
-		   session_guest(self->session) != NULL) {
+	} else if (self->silent && session_begun(self->session)) {
 		self->deadline = sd_event_source_disable_unref(self->deadline);
+		self->silent = false;
+		self->all->silent--;
 	}
 	return 0;
 }
@@ -93,7 +96,7 @@ static int on_input(sd_event_source *source, int fd, uint32_t events,
 static int on_deadline(sd_event_source *source, uint64_t now, void *context)
 {
 	(void)source, (void)now;
-	log_warning("a client dropped: it did not say HELLO");
+	log_client_warning("a client dropped: it did not say HELLO");
 	connection_end(context);
 	return 0;
 }
@@ -128,6 +131,8 @@ int connections_add(struct connections *self, int socket, struct err *err)
 		self->first->prev = connection;
 	self->first = connection;
 	self->count++;
+	connection->silent = true;
+	self->silent++;
 	r = connection_watch(connection, socket);
 	if (r < 0) {
 		/* The session owned the socket: keep the caller's promise. */
@@ -135,6 +140,19 @@ int connections_add(struct connections *self, int socket, struct err *err)
 		connection_end(connection);
 	}
 	return 0;
+}
+
+static void end_longest_silent(struct connections *self)
+{
+	struct connection *found = NULL;
+
+	/* The latest to come is the first. */
+	for (struct connection *c = self->first; c != NULL; c = c->next)
+		if (c->silent)
+			found = c;
+	log_client_warning("a client dropped: it did not say HELLO, and others "
+			   "came");
+	connection_end(found);
 }
 
 static int on_accept(sd_event_source *source, int listener, uint32_t events,
@@ -145,19 +163,20 @@ static int on_accept(sd_event_source *source, int listener, uint32_t events,
 	(void)events;
 
 	if (self->count == BROKER_CLIENTS_MAX) {
-		log_warning("%d clients are served; more must wait",
-			    BROKER_CLIENTS_MAX);
+		log_client_warning("%d clients are served; more must wait",
+				   BROKER_CLIENTS_MAX);
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 		return 0;
 	}
-	cleanup_close int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	int socket = stranger_accept(listener);
 	if (socket < 0) {
 		/* It went while it waited; or there are no descriptors, and
 		 * the loop would ask again at once, and for ever. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM) {
-			log_warning("cannot take a client: %s; clients wait",
-				    strerror(errno));
+		if (socket == -EMFILE || socket == -ENFILE ||
+		    socket == -ENOBUFS || socket == -ENOMEM) {
+			log_client_warning(
+				"cannot take a client: %s; clients wait",
+				strerror(-socket));
 			sd_event_source_set_enabled(source, SD_EVENT_OFF);
 			sd_event_source_set_time_relative(self->resume,
 							  RESUME_PERIOD);
@@ -166,10 +185,12 @@ static int on_accept(sd_event_source *source, int listener, uint32_t events,
 		}
 		return 0;
 	}
-	if (connections_add(self, socket, &err) < 0)
-		log_warning("a client dropped: %s", err.text);
-	else
-		steal_fd(&socket);
+	if (self->silent == BROKER_SILENT_MAX)
+		end_longest_silent(self);
+	if (connections_add(self, socket, &err) < 0) {
+		log_client_warning("a client dropped: %s", err.text);
+		stranger_close(socket);
+	}
 	return 0;
 }
 

@@ -15,6 +15,14 @@
 
 #define BROKER_CLIENTS_MAX 1024
 
+/*
+ * So many of them at most have said nothing yet. One more takes the place of
+ * that which has been silent for longest: what comes after a flood of
+ * connections is served, if it speaks, since each that spoke is heard before
+ * the next is let in.
+ */
+#define BROKER_SILENT_MAX 64
+
 struct connection;
 
 struct connections {
@@ -22,6 +30,7 @@ struct connections {
 	struct registry *registry; /* that sessions speak of */
 	struct connection *first;
 	unsigned int count;
+	unsigned int silent; /* of these: no guests, so far */
 	bool exit_when_alone;
 	sd_event_source *accept; /* NULL: it does not listen */
 	sd_event_source *resume; /* armed while there are no descriptors */

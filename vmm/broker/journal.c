@@ -14,31 +14,45 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/pages.h"
+#include "base/probe.h"
 
 #define MAGIC	UINT64_C(0x726567646562616c) /* "labedger" in memory */
-#define VERSION 1
+#define VERSION 2
 
-/* The file: this, then the extents, then the guests from a page on. */
+/*
+ * The file: this in a page of its own, then the guests, of which only those
+ * have memory that were there, then the extents, which may become more.
+ */
 struct header {
 	uint64_t magic; /* stored last: without it nothing here counts */
 	uint32_t version;
-	uint32_t leases;
+	uint32_t leases;  /* extents; stored after room was made for them */
 	uint32_t backing; /* enum lab_backing */
 	uint32_t last_id;
 	char pool[LAB_NAME_MAX];
-	uint8_t reserved[40];
+	uint32_t asked; /* leases, when the pool was made */
+	uint32_t size;	/* that are to be in service now */
+	uint32_t bound; /* NUMA node + 1; 0: none */
+	uint8_t reserved[28];
 };
 
 _Static_assert(sizeof(struct header) == 128, "journal: header");
 _Static_assert(sizeof(struct journal_lease) == 24, "journal: extent");
 _Static_assert(sizeof(struct journal_guest) == 104, "journal: guest");
 
+#define PAGE	  4096u
+#define GUESTS_AT PAGE
+#define GUESTS_END \
+	(GUESTS_AT + JOURNAL_GUESTS_MAX * sizeof(struct journal_guest))
+
+_Static_assert(GUESTS_END % PAGE == 0, "journal: extents begin with a page");
+
 struct journal {
 	int fd;
 	char *path;
-	size_t bytes;
-	size_t guests_at;
-	uint32_t slots;
+	size_t bytes; /* that are mapped */
+	bool kept;
 	struct header *header;
 	struct journal_lease *leases;
 	struct journal_guest *guests;
@@ -50,28 +64,28 @@ static void store(uint32_t *to, uint32_t value)
 	__atomic_store_n(to, value, __ATOMIC_RELEASE);
 }
 
-static void lay_out(struct journal *self, uint32_t leases)
+static size_t bytes_for(uint32_t leases)
 {
-	const size_t page = 4096;
-	size_t bytes = sizeof(struct header) +
-		       (size_t)leases * sizeof(struct journal_lease);
-
-	self->slots = leases < JOURNAL_GUESTS_MAX ? leases : JOURNAL_GUESTS_MAX;
-	self->guests_at = (bytes + page - 1) / page * page;
-	self->bytes =
-		self->guests_at + self->slots * sizeof(struct journal_guest);
+	return GUESTS_END + (size_t)leases * sizeof(struct journal_lease);
 }
 
-static int map(struct journal *self, struct err *err)
+static void point(struct journal *self, void *at)
 {
-	void *at = mmap(NULL, self->bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+	self->header = at;
+	self->guests = (void *)((char *)at + GUESTS_AT);
+	self->leases = (void *)((char *)at + GUESTS_END);
+}
+
+static int map(struct journal *self, uint32_t leases, struct err *err)
+{
+	size_t bytes = bytes_for(leases);
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
 			self->fd, 0);
 
 	if (at == MAP_FAILED)
 		return err_set(err, errno, "map the journal %s", self->path);
-	self->header = at;
-	self->leases = (void *)((char *)at + sizeof(struct header));
-	self->guests = (void *)((char *)at + self->guests_at);
+	self->bytes = bytes;
+	point(self, at);
 	return 0;
 }
 
@@ -84,7 +98,7 @@ static void unmap(struct journal *self)
 
 static bool has_guests(const struct journal *self)
 {
-	for (uint32_t i = 0; i < self->slots; i++) {
+	for (uint32_t i = 0; i < JOURNAL_GUESTS_MAX; i++) {
 		if (self->guests[i].id != 0)
 			return true;
 	}
@@ -94,18 +108,19 @@ static bool has_guests(const struct journal *self)
 static bool believable(const struct header *header, off_t bytes,
 		       const char *pool)
 {
-	struct journal laid_out = {0};
-
-	lay_out(&laid_out, header->leases);
-	return header->version == VERSION && header->leases > 0 &&
-	       (off_t)laid_out.bytes == bytes &&
-	       (header->backing == LAB_BACKING_SHMEM ||
-		header->backing == LAB_BACKING_HUGETLB) &&
+	/* There may be room already for extents that were to come. */
+	return header->version == VERSION && header->size > 0 &&
+	       header->size <= header->leases &&
+	       (off_t)bytes_for(header->leases) <= bytes &&
+	       pages_known(header->backing) &&
 	       strncmp(header->pool, pool, sizeof(header->pool)) == 0;
 }
 
-/* Map what an earlier broker left, if it counts: 1, or 0 where none does. */
-static int keep(struct journal *self, const char *pool, uint32_t leases,
+/*
+ * Map what an earlier broker left, if it counts: 1, or 0 where none does. Of
+ * the size that it had changed, more counts: *leases becomes that.
+ */
+static int keep(struct journal *self, const char *pool, uint32_t *leases,
 		struct err *err)
 {
 	struct header header = {0};
@@ -121,43 +136,72 @@ static int keep(struct journal *self, const char *pool, uint32_t leases,
 			       "%s is no journal of pool %s: move it away, and "
 			       "no guest of an earlier broker is adopted",
 			       self->path, pool);
-	lay_out(self, header.leases);
-	int r = map(self, err);
+	int r = map(self, header.leases, err);
 	if (r < 0)
 		return r;
+	bool changed = header.asked != *leases;
+	if (!changed)
+		*leases = header.size;
 	if (!has_guests(self)) {
 		unmap(self);
 		return 0;
 	}
-	if (header.leases != leases)
-		return err_say(err, EBUSY,
-			       "pool %s had %u leases, not %u, and guests of "
-			       "the broker before may still hold some of them: "
-			       "give it its size, or end them and remove %s",
-			       pool, header.leases, leases, self->path);
-	return 1;
+	r = changed ? journal_resize(self, *leases, err) : 0;
+	self->kept = true;
+	return r < 0 ? r : 1;
+}
+
+/* So that no store into them can fail, which would be a SIGBUS. */
+static int allocate(struct journal *self, size_t from, size_t to,
+		    struct err *err)
+{
+	int code = posix_fallocate(self->fd, (off_t)from, (off_t)(to - from));
+
+	return code == 0 ? 0
+			 : err_set(err, code, "allocate the journal %s",
+				   self->path);
 }
 
 static int begin(struct journal *self, const char *pool, uint32_t leases,
 		 enum lab_backing backing, struct err *err)
 {
-	lay_out(self, leases);
-	if (ftruncate(self->fd, 0) < 0 ||
-	    ftruncate(self->fd, (off_t)self->bytes) < 0)
+	size_t bytes = bytes_for(leases);
+
+	if (ftruncate(self->fd, 0) < 0 || ftruncate(self->fd, (off_t)bytes) < 0)
 		return err_set(err, errno, "make the journal %s", self->path);
-	/* So that no store into it can fail, which would be a SIGBUS. */
-	int code = posix_fallocate(self->fd, 0, (off_t)self->guests_at);
-	if (code != 0)
-		return err_set(err, code, "allocate the journal %s",
-			       self->path);
-	int r = map(self, err);
+	int r = allocate(self, 0, GUESTS_AT, err);
+	if (r == 0)
+		r = allocate(self, GUESTS_END, bytes, err);
+	if (r == 0)
+		r = map(self, leases, err);
 	if (r < 0)
 		return r;
 	self->header->version = VERSION;
 	self->header->leases = leases;
+	self->header->size = leases;
 	self->header->backing = backing;
 	strcpy(self->header->pool, pool);
-	__atomic_store_n(&self->header->magic, MAGIC, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int journal_resize(struct journal *self, uint32_t size, struct err *err)
+{
+	size_t bytes = bytes_for(size);
+
+	if (size <= self->header->leases) {
+		store(&self->header->size, size);
+		return 0;
+	}
+	int r = allocate(self, bytes_for(self->header->leases), bytes, err);
+	if (r < 0)
+		return r;
+	void *at = mremap(self->header, self->bytes, bytes, MREMAP_MAYMOVE);
+	if (at == MAP_FAILED)
+		return err_set(err, errno, "map the journal %s", self->path);
+	self->bytes = bytes;
+	point(self, at);
+	store(&self->header->leases, size);
+	store(&self->header->size, size);
 	return 0;
 }
 
@@ -179,15 +223,19 @@ int journal_open(struct journal **out, const char *path, const char *pool,
 		return err_set(err, ENOMEM, "open the journal %s", path);
 	self->path = strdup(path);
 	self->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	uint32_t size = leases;
 	int r = self->path == NULL || self->fd < 0
 			? err_set(err, errno, "open the journal %s", path)
-			: keep(self, pool, leases, err);
+			: keep(self, pool, &size, err);
 	if (r == 0)
-		r = begin(self, pool, leases, backing, err);
+		r = begin(self, pool, size, backing, err);
 	if (r < 0) {
 		let_go(self);
 		return r;
 	}
+	self->header->asked = leases;
+	__atomic_store_n(&self->header->magic, MAGIC, __ATOMIC_RELEASE);
+	PROBE(journal_opened, leases);
 	*out = self;
 	return 0;
 }
@@ -196,7 +244,7 @@ void journal_close(struct journal *self)
 {
 	if (self == NULL)
 		return;
-	if (!has_guests(self))
+	if (!has_guests(self) && self->header->size == self->header->asked)
 		unlink(self->path);
 	let_go(self);
 }
@@ -208,14 +256,29 @@ enum lab_backing journal_backing(const struct journal *self)
 	return (enum lab_backing)self->header->backing;
 }
 
+bool journal_kept(const struct journal *self)
+{
+	return self->kept;
+}
+
+uint32_t journal_total(const struct journal *self)
+{
+	return self->header->leases;
+}
+
+uint32_t journal_size(const struct journal *self)
+{
+	return self->header->size;
+}
+
+int journal_node(const struct journal *self)
+{
+	return (int)self->header->bound - 1;
+}
+
 uint32_t journal_last_id(const struct journal *self)
 {
 	return self->header->last_id;
-}
-
-uint32_t journal_slots(const struct journal *self)
-{
-	return self->slots;
 }
 
 const struct journal_guest *journal_guest(const struct journal *self,
@@ -232,15 +295,25 @@ const struct journal_lease *journal_lease(const struct journal *self,
 
 /* Writing */
 
+void journal_set_backing(struct journal *self, enum lab_backing backing)
+{
+	store(&self->header->backing, backing);
+}
+
+void journal_set_node(struct journal *self, int node)
+{
+	store(&self->header->bound, (uint32_t)(node + 1));
+}
+
 int journal_admit(struct journal *self, const struct journal_guest *guest)
 {
 	uint32_t slot = 0;
 
-	while (slot < self->slots && self->guests[slot].id != 0)
+	while (slot < JOURNAL_GUESTS_MAX && self->guests[slot].id != 0)
 		slot++;
-	if (slot == self->slots)
+	if (slot == JOURNAL_GUESTS_MAX)
 		return -ENOSPC;
-	size_t at = self->guests_at + slot * sizeof(*guest);
+	size_t at = GUESTS_AT + slot * sizeof(*guest);
 	int code = posix_fallocate(self->fd, (off_t)at, sizeof(*guest));
 	if (code != 0)
 		return -code;

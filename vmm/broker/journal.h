@@ -26,7 +26,7 @@ struct journal_guest {
 	uint32_t id;	 /* 0: no guest; stored last, and cleared first */
 	uint32_t ending; /* it is gone, and its leases are being taken back */
 	int32_t pid;	 /* of its VMM, and that process's start (process.h) */
-	uint32_t reserved;
+	uint32_t cpus;
 	uint64_t start;
 	uint64_t memory;
 	uint32_t guarantee;
@@ -45,27 +45,50 @@ struct journal_lease {
 struct journal;
 
 /*
- * Open the journal of a pool of `leases` extents at `path`, for which `backing`
- * would be chosen. What an earlier broker left there counts while there is a
- * guest in it; else the journal begins anew. -EBUSY and a sentence when what
- * was left is of a pool of another size, -EUCLEAN when it cannot be believed.
+ * Open the journal at `path` of a pool for which `leases` are asked, and
+ * `backing` would be chosen. What an earlier broker left there counts while
+ * there is a guest in it; else the journal begins anew. The size of the pool
+ * is what that broker had changed it to (journal_resize()), unless another
+ * size than then is asked for now, which is a change as well. -EUCLEAN and a
+ * sentence when what was left cannot be believed.
  */
 int journal_open(struct journal **out, const char *path, const char *pool,
 		 uint32_t leases, enum lab_backing backing, struct err *err);
 
-/* Let go; the file stays if there is a guest in it. NULL is allowed. */
+/*
+ * Let go; the file stays if there is a guest in it, or a size that was not
+ * asked for. NULL is allowed.
+ */
 void journal_close(struct journal *self);
+
+/* Is it that of an earlier broker, whose guests may be there still? */
+bool journal_kept(const struct journal *self);
+
+/* Extents that it has room for, and how many are to be in service. */
+uint32_t journal_total(const struct journal *self);
+uint32_t journal_size(const struct journal *self);
+
+/*
+ * Note that so many (> 0) are to be in service from now on, and make room for
+ * them. What journal_guest() and journal_lease() gave is void then. 0; or a
+ * negated errno and a sentence, with nothing changed.
+ */
+int journal_resize(struct journal *self, uint32_t size, struct err *err);
 
 /* Of the files in it. */
 enum lab_backing journal_backing(const struct journal *self);
 
+/* They are of another, before anybody has one. */
+void journal_set_backing(struct journal *self, enum lab_backing backing);
+
+/* The NUMA node of the files, or NUMA_ANY, as it was at first. */
+int journal_node(const struct journal *self);
+void journal_set_node(struct journal *self, int node);
+
 /* The highest id that a guest of it ever had. */
 uint32_t journal_last_id(const struct journal *self);
 
-/* Slots that may hold a guest. */
-uint32_t journal_slots(const struct journal *self);
-
-/* The guest in a slot, or NULL. */
+/* The guest in a slot (below JOURNAL_GUESTS_MAX), or NULL. */
 const struct journal_guest *journal_guest(const struct journal *self,
 					  uint32_t slot);
 

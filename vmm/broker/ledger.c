@@ -12,6 +12,7 @@ static const bool legal[EXTENT_STATES][EXTENT_STATES] = {
 	[EXTENT_WITHDRAWN][EXTENT_DIRTY] = true,
 	[EXTENT_DIRTY][EXTENT_BLANK] = true,
 	[EXTENT_DIRTY][EXTENT_WITHDRAWN] = true,
+	[EXTENT_BLANK][EXTENT_WITHDRAWN] = true,
 	[EXTENT_BLANK][EXTENT_LEASED] = true,
 	[EXTENT_LEASED][EXTENT_REVOKING] = true,
 	[EXTENT_REVOKING][EXTENT_DIRTY] = true,
@@ -39,28 +40,23 @@ void ledger_insist(bool holds, uint32_t extent, const char *rule)
 
 struct ledger *ledger_new(uint32_t total)
 {
-	ledger_insist(total > 0 && total < LEDGER_NO_EXTENT, total,
-		      "a pool has 1 to 2^32-2 extents");
-	struct ledger *self = calloc(
-		1, sizeof(*self) + (size_t)total * sizeof(struct extent));
+	struct ledger *self = calloc(1, sizeof(*self));
+
 	if (self == NULL)
 		return NULL;
-	self->total = total;
 	for (int state = 0; state < EXTENT_STATES; state++)
 		self->lists[state] = (struct extent_list){LEDGER_NO_EXTENT,
 							  LEDGER_NO_EXTENT};
-	self->counts[EXTENT_WITHDRAWN] = total;
-	self->lists[EXTENT_WITHDRAWN] = (struct extent_list){0, total - 1};
-	for (uint32_t i = 0; i < total; i++) {
-		self->extents[i].prev = i > 0 ? i - 1 : LEDGER_NO_EXTENT;
-		self->extents[i].next =
-			i + 1 < total ? i + 1 : LEDGER_NO_EXTENT;
-	}
-	return self;
+	if (ledger_resize(self, total) == 0)
+		return self;
+	ledger_free(self);
+	return NULL;
 }
 
 void ledger_free(struct ledger *self)
 {
+	if (self != NULL)
+		free(self->extents);
 	free(self);
 }
 
@@ -101,6 +97,38 @@ static struct extent_list *list_of(struct ledger *self, enum extent_state state,
 	return state == EXTENT_LEASED ? &account->leases : &self->lists[state];
 }
 
+/* Size */
+
+/* More extents, withdrawn as every one is at first. */
+static int extend(struct ledger *self, uint32_t total)
+{
+	struct extent *extents =
+		realloc(self->extents, (size_t)total * sizeof(*extents));
+
+	if (extents == NULL)
+		return -ENOMEM;
+	self->extents = extents;
+	for (uint32_t i = self->total; i < total; i++) {
+		extents[i] = (struct extent){.state = EXTENT_WITHDRAWN};
+		list_append(self, &self->lists[EXTENT_WITHDRAWN], i);
+	}
+	self->counts[EXTENT_WITHDRAWN] += total - self->total;
+	self->total = total;
+	return 0;
+}
+
+int ledger_resize(struct ledger *self, uint32_t size)
+{
+	ledger_insist(size > 0 && size < LEDGER_NO_EXTENT, size,
+		      "a pool has 1 to 2^32-2 extents");
+	ledger_insist(size >= self->guaranteed, size,
+		      "a pool has what it promised");
+	int r = size > self->total ? extend(self, size) : 0;
+	if (r == 0)
+		self->size = size;
+	return r;
+}
+
 /* Transitions */
 
 static void set_held(struct ledger *self, struct account *account,
@@ -124,6 +152,8 @@ static void check_move(const struct ledger *self, uint32_t index,
 		      index, "an account moves what becomes or was its own");
 	ledger_insist(!gives || extent->owner == account->id, index,
 		      "only its owner's account gives a lease up");
+	ledger_insist(extent->state != EXTENT_WITHDRAWN || ledger_due(self) > 0,
+		      index, "no more come into service than are due");
 	ledger_insist(to != EXTENT_LEASED ||
 			      ledger_may_lease(self, account) == LEDGER_NOW,
 		      index, "the account may get one more lease");
@@ -241,9 +271,35 @@ uint32_t ledger_next(const struct ledger *self, uint32_t extent)
 	return self->extents[extent].next;
 }
 
+uint32_t ledger_previous(const struct ledger *self, uint32_t extent)
+{
+	ledger_insist(extent < self->total, extent,
+		      "the extent is of this pool");
+	return self->extents[extent].prev;
+}
+
 uint32_t ledger_total(const struct ledger *self)
 {
 	return self->total;
+}
+
+uint32_t ledger_size(const struct ledger *self)
+{
+	return self->size;
+}
+
+uint32_t ledger_missing(const struct ledger *self)
+{
+	uint32_t in_service = self->total - self->counts[EXTENT_WITHDRAWN];
+
+	return self->size > in_service ? self->size - in_service : 0;
+}
+
+uint32_t ledger_surplus(const struct ledger *self)
+{
+	uint32_t in_service = self->total - self->counts[EXTENT_WITHDRAWN];
+
+	return in_service > self->size ? in_service - self->size : 0;
 }
 
 uint32_t ledger_guaranteed(const struct ledger *self)

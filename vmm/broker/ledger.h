@@ -18,8 +18,9 @@
 /*
  * The way of an extent:
  * withdrawn -> dirty -> blank -> leased -> revoking -> dirty -> ...,
- * and dirty -> withdrawn when no fresh file could be had for it. What an
- * earlier broker had leased begins as leased: ledger_restore().
+ * dirty -> withdrawn when no fresh file could be had for it, and dirty or blank
+ * -> withdrawn when the pool is to have fewer. What an earlier broker had
+ * leased begins as leased: ledger_restore().
  */
 enum extent_state {
 	EXTENT_WITHDRAWN, /* out of service; every extent starts here */
@@ -70,16 +71,45 @@ enum ledger_answer {
 
 struct ledger;
 
-/* A ledger of `total` (> 0) withdrawn extents, or NULL without memory. */
+/*
+ * A ledger of `total` (> 0) withdrawn extents, all of which are to be in
+ * service; NULL without memory.
+ */
 struct ledger *ledger_new(uint32_t total);
 
 /* Free a ledger, whatever it says; accounts are their keepers'. */
 void ledger_free(struct ledger *self);
 
 /*
+ * Have `size` (> 0, at least ledger_guaranteed()) extents in service from now
+ * on; the extents of a ledger that has fewer become so many, the new ones
+ * withdrawn. 0, or -ENOMEM with nothing changed. O(1) but for the new ones,
+ * which are listed.
+ */
+int ledger_resize(struct ledger *self, uint32_t size);
+
+/* Extents to be in service, of all that there are. */
+uint32_t ledger_size(const struct ledger *self);
+
+/* How many it lacks of its size. */
+uint32_t ledger_missing(const struct ledger *self);
+
+/*
+ * How many of the withdrawn are to come into service: what it lacks of its
+ * size, or of what is promised, when more than that size is lent.
+ */
+uint32_t ledger_due(const struct ledger *self);
+
+/* How many are in service that are not to be: to be withdrawn once free. */
+uint32_t ledger_surplus(const struct ledger *self);
+
+/* How many of the surplus are free now, and claimed by nobody's guarantee. */
+uint32_t ledger_excess(const struct ledger *self);
+
+/*
  * Open an account, if the pool can keep the promise: the sum of all guarantees
- * fits in the pool, and what is neither lent nor promised now covers this
- * one. Needs 0 < guarantee <= limit <= total and an id that is not in use.
+ * fits in the pool's size, and what is neither lent nor promised now covers
+ * this one. Needs 0 < guarantee <= limit <= total and an id that is not in use.
  * 0, or -ENOMEM and the sentence with the numbers.
  */
 int ledger_admit(struct ledger *self, struct account *account, uint32_t id,
@@ -144,7 +174,7 @@ enum extent_state ledger_state(const struct ledger *self, uint32_t extent);
 uint32_t ledger_owner(const struct ledger *self, uint32_t extent);
 
 uint32_t ledger_count(const struct ledger *self, enum extent_state state);
-uint32_t ledger_total(const struct ledger *self);
+uint32_t ledger_total(const struct ledger *self); /* extents */
 
 /* Of its latest lease; 0 before the first. */
 uint32_t ledger_generation(const struct ledger *self, uint32_t extent);
@@ -152,13 +182,19 @@ uint32_t ledger_generation(const struct ledger *self, uint32_t extent);
 /* The next that the owner of a leased extent holds, or none. */
 uint32_t ledger_next(const struct ledger *self, uint32_t extent);
 
+/* The one that it holds for longer, likewise. */
+uint32_t ledger_previous(const struct ledger *self, uint32_t extent);
+
 /* The sum of all guarantees. */
 uint32_t ledger_guaranteed(const struct ledger *self);
 
 /* What guests may still claim of their guarantees. */
 uint32_t ledger_promised(const struct ledger *self);
 
-/* What can be lent above guarantees: blank or dirty, and not promised. */
+/*
+ * What can be lent above guarantees: blank or dirty, and neither promised nor
+ * surplus.
+ */
 uint32_t ledger_spare(const struct ledger *self);
 
 const char *ledger_state_name(enum extent_state state);

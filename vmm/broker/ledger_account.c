@@ -13,11 +13,36 @@ static uint32_t lendable(const struct ledger *self)
 	return self->counts[EXTENT_BLANK] + self->counts[EXTENT_DIRTY];
 }
 
-uint32_t ledger_spare(const struct ledger *self)
+/* Of these, what no guest may claim. */
+static uint32_t unclaimed(const struct ledger *self)
 {
 	uint32_t all = lendable(self);
 
 	return all > self->promised ? all - self->promised : 0;
+}
+
+uint32_t ledger_spare(const struct ledger *self)
+{
+	uint32_t all = unclaimed(self), surplus = ledger_surplus(self);
+
+	return all > surplus ? all - surplus : 0;
+}
+
+uint32_t ledger_due(const struct ledger *self)
+{
+	uint32_t free_now = lendable(self), due = ledger_missing(self);
+	uint32_t out = self->counts[EXTENT_WITHDRAWN];
+
+	if (self->promised > free_now && self->promised - free_now > due)
+		due = self->promised - free_now;
+	return due < out ? due : out;
+}
+
+uint32_t ledger_excess(const struct ledger *self)
+{
+	uint32_t all = unclaimed(self), surplus = ledger_surplus(self);
+
+	return all < surplus ? all : surplus;
 }
 
 static const struct account *account_by_id(const struct ledger *self,
@@ -61,22 +86,21 @@ int ledger_admit(struct ledger *self, struct account *account, uint32_t id,
 		 uint32_t guarantee, uint32_t limit, struct err *err)
 {
 	check_terms(self, id, guarantee, limit);
-	if (guarantee > self->total - self->guaranteed)
+	if (guarantee > self->size - self->guaranteed)
 		return err_say(err, ENOMEM,
 			       "a guarantee of %u leases is more than the pool "
 			       "can promise: it has %u, of which %u are "
 			       "promised to other guests",
-			       guarantee, self->total, self->guaranteed);
-	if (lendable(self) < self->promised ||
-	    guarantee > lendable(self) - self->promised)
+			       guarantee, self->size, self->guaranteed);
+	if (guarantee > ledger_spare(self))
 		return err_say(err, ENOMEM,
 			       "a guarantee of %u leases cannot be kept now: "
 			       "of the pool's %u, %u are lent, %u of the rest "
 			       "are promised to other guests, %u are out of "
 			       "service",
-			       guarantee, self->total,
+			       guarantee, self->size,
 			       self->counts[EXTENT_LEASED], self->promised,
-			       self->counts[EXTENT_WITHDRAWN] +
+			       ledger_missing(self) +
 				       self->counts[EXTENT_REVOKING]);
 	open_account(self, account, id, guarantee, limit);
 	return 0;
@@ -88,11 +112,11 @@ int ledger_restore_account(struct ledger *self, struct account *account,
 {
 	check_terms(self, id, guarantee, limit);
 	ledger_insist(lendable(self) == 0, id, "accounts are restored first");
-	if (guarantee > self->total - self->guaranteed)
+	if (guarantee > self->size - self->guaranteed)
 		return err_say(err, EUCLEAN,
 			       "guarantees of %u leases and %u more are more "
 			       "than the pool's %u",
-			       self->guaranteed, guarantee, self->total);
+			       self->guaranteed, guarantee, self->size);
 	open_account(self, account, id, guarantee, limit);
 	return 0;
 }

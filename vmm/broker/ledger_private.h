@@ -16,13 +16,14 @@ struct extent {
 _Static_assert(sizeof(struct extent) <= 24, "ledger: bytes for an extent");
 
 struct ledger {
-	uint32_t total;
+	uint32_t total;	     /* extents; never fewer than before */
+	uint32_t size;	     /* of them, to be in service */
 	uint32_t guaranteed; /* sum of guarantees */
 	uint32_t promised;   /* sum of what is missing to the guarantees */
 	uint32_t counts[EXTENT_STATES];
 	struct extent_list lists[EXTENT_STATES]; /* leased: see the accounts */
 	struct account *accounts;
-	struct extent extents[];
+	struct extent *extents;
 };
 
 /* Our own bug: better no broker than one that hands a page out twice. */

@@ -86,9 +86,12 @@ int ledger_validate(const struct ledger *self, struct err *err)
 			       "%u held; the ledger says %u, %u, %u",
 			       guaranteed, promised, held, self->guaranteed,
 			       self->promised, self->counts[EXTENT_LEASED]);
-	if (guaranteed > self->total || promised > self->total - held)
+	if (guaranteed > self->size || self->size > self->total ||
+	    promised > self->total - held)
 		return err_say(err, EUCLEAN,
-			       "%u guaranteed and %u promised of %u, %u held",
-			       guaranteed, promised, self->total, held);
+			       "%u guaranteed and %u promised of %u, of %u "
+			       "extents %u held",
+			       guaranteed, promised, self->size, self->total,
+			       held);
 	return 0;
 }

@@ -11,10 +11,14 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/backing.h \
 	vmm/broker/broker.c \
 	vmm/broker/broker.h \
+	vmm/broker/budget.c \
+	vmm/broker/budget.h \
 	vmm/broker/channel.c \
 	vmm/broker/channel.h \
 	vmm/broker/connections.c \
 	vmm/broker/connections.h \
+	vmm/broker/cutter.c \
+	vmm/broker/cutter.h \
 	vmm/broker/journal.c \
 	vmm/broker/journal.h \
 	vmm/broker/ledger.c \
@@ -24,8 +28,17 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/ledger_validate.c \
 	vmm/broker/listener.c \
 	vmm/broker/listener.h \
+	vmm/broker/notices.c \
+	vmm/broker/notices.h \
 	vmm/broker/pool.c \
+	vmm/broker/numa.c \
+	vmm/broker/numa.h \
 	vmm/broker/pool.h \
+	vmm/broker/pool_fill.c \
+	vmm/broker/pool_option.c \
+	vmm/broker/pool_option.h \
+	vmm/broker/pool_private.h \
+	vmm/broker/pool_scrub.c \
 	vmm/broker/process.c \
 	vmm/broker/process.h \
 	vmm/broker/proof.c \
@@ -36,9 +49,12 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/recall.h \
 	vmm/broker/registry.c \
 	vmm/broker/registry.h \
+	vmm/broker/scrubber.c \
+	vmm/broker/scrubber.h \
 	vmm/broker/session.c \
 	vmm/broker/session.h \
 	vmm/broker/session_serve.c \
+	vmm/broker/session_notice.c \
 	vmm/broker/session_private.h \
 	vmm/broker/session_take.c \
 	vmm/broker/shortage.c \
@@ -51,6 +67,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/snapshot.h \
 	vmm/broker/view.c \
 	vmm/broker/view.h \
+	vmm/broker/tally.c \
+	vmm/broker/tally.h \
 	vmm/broker/watermark.c \
 	vmm/broker/watermark.h
 vmm_libbroker_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(UUID_CFLAGS)

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "broker/journal.h"
 #include "broker/ledger.h"
+#include "broker/numa.h"
 #include "broker/proof.h"
 #include "broker/queue.h"
 #include "broker/watermark.h"
@@ -26,6 +27,8 @@ struct pool_spec {
 	char name[LAB_NAME_MAX];
 	uint32_t leases;	  /* 1 to POOL_LEASES_MAX */
 	enum lab_backing backing; /* 0: the best that the host has */
+	bool bound;		  /* all of it is to lie on one NUMA node: */
+	int node;
 };
 
 /*
@@ -70,6 +73,9 @@ void pool_free(struct pool *self);
 const char *pool_name(const struct pool *self);
 const uint8_t *pool_uuid(const struct pool *self); /* 16 bytes */
 enum lab_backing pool_backing(const struct pool *self);
+
+/* The NUMA node on which all its leases lie; NUMA_ANY: it is not bound. */
+int pool_node(const struct pool *self);
 
 /* The pool's ledger: to admit, to ask; states are moved by the pool alone. */
 struct ledger *pool_ledger(const struct pool *self);
@@ -128,16 +134,30 @@ void pool_revoke(struct pool *self, uint32_t extent, struct account *account);
 void pool_revoke_all(struct pool *self, struct account *account);
 
 /*
- * Give the extent that is dirty for longest a fresh file, so that it is blank;
- * without memory for it, it is withdrawn, which is logged. False when none was
- * dirty.
+ * Let it have another size from now on. What there can be no doubt about is
+ * refused at once, with a sentence and nothing changed: -EINVAL for a size that
+ * no pool has, -EBUSY for less than is promised to guests, -ENOMEM when the
+ * host has not got the memory. The rest is pool_scrub()'s, a lease at a time:
+ * what it lacks it gets, what is too much is withdrawn when it is free. The
+ * caller has reserved the descriptors.
+ */
+int pool_resize(struct pool *self, uint32_t size, struct err *err);
+
+/*
+ * One step of what goes on in the background. Give the extent that is dirty for
+ * longest a fresh file, so that it is blank; without memory for it, it is
+ * withdrawn, which is logged. Or withdraw one that is free and too many. False
+ * when there was nothing to do.
  */
 bool pool_scrub(struct pool *self);
+
+/* Has pool_scrub() anything to do? */
+bool pool_busy(const struct pool *self);
 
 /* Is there anything for pool_retry() to try? */
 bool pool_ailing(const struct pool *self);
 
-/* Try again what failed: one withdrawn extent, and what is still revoking. */
+/* Try again what failed: one missing extent, and what is still revoking. */
 void pool_retry(struct pool *self);
 
 #endif

@@ -17,14 +17,15 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
-#include "broker/backing.h"
+#include "broker/cutter.h"
 
 #define SEALS (F_SEAL_GROW | F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_WRITE)
 
 struct search {
 	const char *pool;
 	const struct proof_ops *ops;
-	int denied; /* errno with which a candidate could not be opened */
+	uint32_t left; /* how many more to look at */
+	int denied;    /* errno with which a candidate could not be opened */
 };
 
 /*
@@ -73,7 +74,8 @@ static int open_wanted(struct search *self, const char *link,
 	if (!is_file(found, wanted, stat))
 		return -1;
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
-	int fd = open(again, O_RDWR | O_CLOEXEC);
+	/* It may hold a file lease (F_SETLEASE), for which others wait. */
+	int fd = open(again, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		self->denied = errno;
 	return fd;
@@ -100,8 +102,12 @@ static void look_at(struct search *self, const char *name, const char *link)
 		ops->proven(ops->context, extent, fd);
 		return;
 	}
-	backing_cut(fd);
-	close(fd);
+	int r = cutter_cut(fd, stat.st_ino);
+	if (r == -EINPROGRESS || r == -EALREADY)
+		self->denied = EBUSY;
+	/* One that is held up is still in use. */
+	if (r != -EINPROGRESS)
+		close(fd);
 }
 
 static int look_at_maps(struct search *self, pid_t pid)
@@ -114,9 +120,10 @@ static int look_at_maps(struct search *self, pid_t pid)
 	FILE *maps = fopen(path, "re");
 	if (maps == NULL)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-	while (getline(&line, &room, maps) > 0) {
+	while (self->left > 0 && getline(&line, &room, maps) > 0) {
 		unsigned long start, end;
 		int name = 0;
+		self->left--;
 		if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &start, &end,
 			   &name) < 2 ||
 		    name == 0)
@@ -138,7 +145,9 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 	DIR *folder = opendir(path);
 	if (folder == NULL)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-	for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+	for (const struct dirent *entry;
+	     self->left > 0 && (entry = readdir(folder)) != NULL;
+	     self->left--) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%.32s", (int)pid,
 			 entry->d_name);
 		ssize_t bytes = readlink(path, name, sizeof(name) - 1);
@@ -151,16 +160,16 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 	return 0;
 }
 
-int proof_search(pid_t pid, const char *pool, const struct proof_ops *ops,
-		 struct err *err)
+int proof_search(pid_t pid, const char *pool, uint32_t most,
+		 const struct proof_ops *ops, struct err *err)
 {
-	struct search self = {.pool = pool, .ops = ops};
+	struct search self = {.pool = pool, .ops = ops, .left = most};
 
 	int r = look_at_maps(&self, pid);
 	if (r == 0)
 		r = look_at_descriptors(&self, pid);
 	if (r == 0)
-		r = -self.denied;
+		r = self.left == 0 ? -E2BIG : -self.denied;
 	return r == 0 ? 0
 		      : err_set(err, -r,
 				"look at the leases that process %d has mapped "

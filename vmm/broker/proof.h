@@ -30,11 +30,13 @@ struct proof_ops {
 };
 
 /*
- * Look through all that a process has mapped or open of pool's files. What is
- * the wanted file and yet no lease, by size or seals, is cut off. 0, or a
- * negated errno and a sentence when the kernel does not let us look.
+ * Look through all that a process has mapped or open of pool's files, at `most`
+ * mappings and descriptors in all: a process can have millions, and we wait.
+ * What is the wanted file and yet no lease, by size or seals, is cut off. 0, or
+ * a negated errno and a sentence: -E2BIG when there were more, others when the
+ * kernel does not let us look.
  */
-int proof_search(pid_t pid, const char *pool, const struct proof_ops *ops,
-		 struct err *err);
+int proof_search(pid_t pid, const char *pool, uint32_t most,
+		 const struct proof_ops *ops, struct err *err);
 
 #endif

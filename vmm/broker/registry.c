@@ -11,20 +11,30 @@
 #include <string.h>
 #include <uuid.h>
 
+#include <labyrinth/bootinfo.h>
+
+#include "base/probe.h"
 #include "broker/journal.h"
 #include "broker/process.h"
+#include "broker/tally.h"
 
 /* Guests are named in this space: RFC 4122, version 5. */
 static const uuid_t guest_space = {0x6c, 0x61, 0x62, 0x79, 0x72, 0x69,
 				   0x4e, 0x54, 0x88, 0x67, 0x75, 0x65,
 				   0x73, 0x74, 0x00, 0x01};
 
+static void guest_free(struct guest *guest)
+{
+	tally_unmap(guest->tally);
+	free(guest);
+}
+
 void registry_clear(struct registry *self)
 {
 	while (self->first != NULL) {
 		struct guest *guest = self->first;
 		self->first = guest->next;
-		free(guest);
+		guest_free(guest);
 	}
 	for (size_t i = 0; i < self->npools; i++)
 		pool_free(self->pools[i]);
@@ -83,6 +93,19 @@ struct guest *registry_of_pool(struct guest *from, const struct pool *pool)
 	return from;
 }
 
+static void tell(const struct registry *self, const struct guest *guest,
+		 enum view_happening what)
+{
+	const struct view_event event = {.what = what,
+					 .end = guest->end,
+					 .name = guest->name,
+					 .uuid = guest->uuid,
+					 .id = guest->id};
+
+	if (self->listener != NULL)
+		self->listener->tell(self->listener->context, &event);
+}
+
 /* The names: well formed, a pool that is there, a guest that is not yet. */
 static int check_names(const struct registry *self,
 		       const struct lab_lease_msg *hello, struct err *err)
@@ -108,7 +131,7 @@ static int check_names(const struct registry *self,
 	return 0;
 }
 
-/* 1 <= memory <= guarantee <= limit <= pool. */
+/* Processors; and 1 <= memory <= guarantee <= limit <= pool. */
 static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 			 struct err *err)
 {
@@ -116,6 +139,10 @@ static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 	uint64_t guarantee = hello->hello.guarantee;
 	uint64_t limit = hello->hello.limit;
 
+	if (hello->hello.cpus < 1 || hello->hello.cpus > LAB_CPUS_MAX)
+		return err_say(err, EINVAL,
+			       "it has %" PRIu32 " processors, not 1 to %d",
+			       hello->hello.cpus, LAB_CPUS_MAX);
 	if (memory < 1)
 		return err_say(err, EINVAL,
 			       "a guest needs one lease of memory at least");
@@ -138,7 +165,7 @@ static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 }
 
 static struct guest *guest_new(struct pool *pool, const char *name, pid_t pid,
-			       uint64_t memory)
+			       uint64_t memory, uint32_t cpus)
 {
 	struct guest *guest = calloc(1, sizeof(*guest));
 
@@ -150,6 +177,7 @@ static struct guest *guest_new(struct pool *pool, const char *name, pid_t pid,
 	guest->pool = pool;
 	guest->pid = pid;
 	guest->memory = memory;
+	guest->cpus = cpus;
 	return guest;
 }
 
@@ -180,6 +208,7 @@ static int note(struct guest *guest, struct err *err)
 	struct journal_guest record = {
 		.id = guest->account.id,
 		.pid = guest->pid,
+		.cpus = guest->cpus,
 		.start = process_start(guest->pid),
 		.memory = guest->memory,
 		.guarantee = guest->account.guarantee,
@@ -195,6 +224,7 @@ static int note(struct guest *guest, struct err *err)
 		return err_set(err, ENOMEM, "note guest %s in the journal",
 			       guest->name);
 	guest->slot = (uint32_t)slot;
+	PROBE(registry_noted, guest->account.id, guest->slot);
 	return 0;
 }
 
@@ -206,11 +236,11 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 		return r;
 	struct pool *pool = registry_find_pool(self, hello->hello.pool);
 	struct ledger *ledger = pool_ledger(pool);
-	r = check_numbers(hello, ledger_total(ledger), err);
+	r = check_numbers(hello, ledger_size(ledger), err);
 	if (r < 0)
 		return r;
-	struct guest *guest =
-		guest_new(pool, hello->hello.name, pid, hello->hello.memory);
+	struct guest *guest = guest_new(pool, hello->hello.name, pid,
+					hello->hello.memory, hello->hello.cpus);
 	if (guest == NULL)
 		return err_say(err, ENOMEM, "the broker is out of memory");
 	r = ledger_admit(ledger, &guest->account, self->last_id + 1,
@@ -228,6 +258,7 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 	}
 	self->last_id++;
 	insert(self, guest);
+	tell(self, guest, VIEW_GUEST_STARTED);
 	*out = guest;
 	return 0;
 }
@@ -246,7 +277,8 @@ static bool possible(const struct registry *self, const struct pool *pool,
 		if (g->id == record->id)
 			return false;
 	}
-	return record->memory >= 1 && record->memory <= record->guarantee &&
+	return record->cpus >= 1 && record->cpus <= LAB_CPUS_MAX &&
+	       record->memory >= 1 && record->memory <= record->guarantee &&
 	       record->guarantee <= record->limit && record->limit <= total;
 }
 
@@ -258,8 +290,8 @@ int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
 
 	if (!possible(self, pool, record))
 		return err_say(err, EUCLEAN, "guest %u cannot be", record->id);
-	struct guest *guest =
-		guest_new(pool, record->name, record->pid, record->memory);
+	struct guest *guest = guest_new(pool, record->name, record->pid,
+					record->memory, record->cpus);
 	if (guest == NULL)
 		return err_say(err, ENOMEM, "the broker is out of memory");
 	int r = ledger_restore_account(pool_ledger(pool), &guest->account,
@@ -272,6 +304,7 @@ int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
 	guest->start = record->start;
 	guest->slot = slot;
 	insert(self, guest);
+	PROBE(registry_restored, guest->id);
 	return 0;
 }
 
@@ -281,10 +314,13 @@ void registry_dismiss(struct registry *self, struct guest *guest)
 
 	if (journal != NULL)
 		journal_ending(journal, guest->slot);
+	PROBE(registry_ending, guest->id, guest->account.held);
 	pool_revoke_all(guest->pool, &guest->account);
+	PROBE(registry_emptied, guest->id);
 	ledger_dismiss(pool_ledger(guest->pool), &guest->account);
 	if (journal != NULL)
 		journal_dismiss(journal, guest->slot);
+	PROBE(registry_dismissed, guest->id);
 	if (guest->next != NULL)
 		guest->next->prev = guest->prev;
 	else
@@ -293,5 +329,6 @@ void registry_dismiss(struct registry *self, struct guest *guest)
 		guest->prev->next = guest->next;
 	else
 		self->first = guest->next;
-	free(guest);
+	tell(self, guest, VIEW_GUEST_ENDED);
+	guest_free(guest);
 }

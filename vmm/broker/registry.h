@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "broker/pool.h"
+#include "broker/view.h"
 
 #define REGISTRY_POOLS_MAX 16
 
@@ -29,12 +30,17 @@ struct guest {
 	uint32_t slot;	  /* in its pool's journal, if that has one */
 	struct pool *pool;
 	uint64_t memory; /* boot RAM, leases */
+	uint32_t cpus;	 /* virtual processors, as its HELLO said */
+	const struct lab_tally *tally; /* NULL: it gave none */
 	struct account account;
 	struct session *session; /* that speaks for it; the session's to set.
 				  * NULL: it is awaited (broker/adopt) */
-	bool given_up; /* awaited no more, but for the end of its process */
-	uint32_t urged;	    /* leases asked of it for a waiter, not given yet */
-	bool deaf;	    /* let the last such request lapse */
+	enum view_end end;	 /* as viewers will be told that it ended */
+	unsigned int look_again; /* turns to the next search for its leases */
+	unsigned int unlooked;	 /* turns since the last */
+	bool given_up;	/* awaited no more, but for the end of its process */
+	uint32_t urged; /* leases asked of it for a waiter, not given yet */
+	bool deaf;	/* let the last such request lapse */
 	/* Since when (us) it holds above its guarantee what others wait for,
 	 * and gave nothing back; 0: it does not. */
 	uint64_t owes_since;
@@ -49,6 +55,7 @@ struct registry {
 	struct guest *last;
 	uint32_t last_id;
 	uint64_t take_after; /* us that a guest may owe; 0: for ever */
+	const struct view_listener *listener; /* NULL: nobody wants to know */
 };
 
 /* Free pools and guests. Nothing is revoked: guests run on without us. */

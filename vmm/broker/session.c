@@ -10,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/log.h"
+#include "base/probe.h"
+#include "base/stranger.h"
 #include "broker/adopt.h"
 #include "broker/admin.h"
+#include "broker/tally.h"
 
 int session_new(struct session **out, struct registry *registry, int socket,
 		struct err *err)
@@ -46,10 +49,12 @@ void session_free(struct session *self)
 void session_end(struct session *self)
 {
 	queue_leave(&self->waiter);
+	session_quit(self);
 	if (self->guest == NULL)
 		return;
-	log_info("guest %s is gone, %u leases taken back", self->guest->name,
-		 self->guest->account.held);
+	PROBE(session_gone, self->guest->id, self->guest->account.held);
+	log_client_info("guest %s is gone, %u leases taken back",
+			self->guest->name, self->guest->account.held);
 	registry_dismiss(self->registry, self->guest);
 	self->guest = NULL;
 }
@@ -69,6 +74,11 @@ bool session_listens(const struct session *self)
 	return self->listens;
 }
 
+bool session_begun(const struct session *self)
+{
+	return self->guest != NULL || self->asks != NULL;
+}
+
 const struct guest *session_guest(const struct session *self)
 {
 	return self->guest;
@@ -82,9 +92,12 @@ bool session_drop(const struct session *self, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	log_warning("client %s (process %d) dropped: %s",
-		    self->guest != NULL ? self->guest->name : "without a name",
-		    (int)self->channel.pid, why);
+	if (self->guest != NULL)
+		self->guest->end = VIEW_END_FAILED;
+	log_client_warning("client %s (process %d) dropped: %s",
+			   self->guest != NULL ? self->guest->name
+					       : "without a name",
+			   (int)self->channel.pid, why);
 	return false;
 }
 
@@ -112,7 +125,9 @@ bool session_refuse(struct session *self, uint64_t seq, const struct err *err)
 
 	snprintf(message.refused.text, sizeof(message.refused.text), "%.*s",
 		 (int)sizeof(message.refused.text) - 1, err->text);
-	return session_answer(self, &message, LAB_LEASE_REFUSED, seq, -1);
+	bool sent = session_answer(self, &message, LAB_LEASE_REFUSED, seq, -1);
+	PROBE(session_refused, err->code);
+	return sent;
 }
 
 static bool welcome(struct session *self)
@@ -122,22 +137,27 @@ static bool welcome(struct session *self)
 	struct lab_lease_msg message = {
 		.welcome = {.guest = guest->id,
 			    .backing = pool_backing(guest->pool),
-			    .pool_total = ledger_total(ledger),
+			    .pool_total = ledger_size(ledger),
 			    .held = guest->account.held},
 	};
 
 	memcpy(message.welcome.uuid, guest->uuid, sizeof(guest->uuid));
-	log_info("guest %s (process %d): %lu leases of memory, guarantee %u, "
-		 "limit %u of pool %s",
-		 guest->name, (int)guest->pid, (unsigned long)guest->memory,
-		 guest->account.guarantee, guest->account.limit,
-		 pool_name(guest->pool));
-	return session_answer(self, &message, LAB_LEASE_WELCOME, self->seq, -1);
+	log_client_info(
+		"guest %s (process %d): %lu leases of memory, guarantee %u, "
+		"limit %u of pool %s",
+		guest->name, (int)guest->pid, (unsigned long)guest->memory,
+		guest->account.guarantee, guest->account.limit,
+		pool_name(guest->pool));
+	bool sent = session_answer(self, &message, LAB_LEASE_WELCOME, self->seq,
+				   -1);
+	PROBE(session_welcome, guest->id, guest->account.held);
+	return sent;
 }
 
 static int check_flags(uint32_t flags, struct err *err)
 {
-	const uint32_t known = LAB_HELLO_EVENTS | LAB_HELLO_ADOPT;
+	const uint32_t known =
+		LAB_HELLO_EVENTS | LAB_HELLO_ADOPT | LAB_HELLO_TALLY;
 
 	if ((flags & ~known) == 0)
 		return 0;
@@ -145,11 +165,29 @@ static int check_flags(uint32_t flags, struct err *err)
 		       flags);
 }
 
-static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
+/* Map the tally that came; its file is not needed any more. */
+static int take_tally(const struct lab_tally **out, int *fd, struct err *err)
 {
+	int r = tally_map(out, *fd, err);
+
+	if (r == 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return r;
+}
+
+/* fd: what came with it, or -1. */
+static bool do_hello(struct session *self, const struct lab_lease_msg *hello,
+		     int *fd)
+{
+	const struct lab_tally *tally = NULL;
 	struct err err;
 
+	PROBE(session_hello, self->channel.pid, hello->hello.flags);
 	int r = check_flags(hello->hello.flags, &err);
+	if (r == 0 && (hello->hello.flags & LAB_HELLO_TALLY) != 0)
+		r = take_tally(&tally, fd, &err);
 	if (r == 0 && (hello->hello.flags & LAB_HELLO_ADOPT) != 0)
 		r = adopt_return(self->registry, hello, self->channel.pid,
 				 &self->guest, &err);
@@ -158,34 +196,47 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
 				   &self->guest, &err);
 	if (r == 0) {
 		self->guest->session = self;
+		self->guest->tally = tally;
 		self->listens = hello->hello.flags & LAB_HELLO_EVENTS;
 		pool_shortage(self->guest->pool)->untold = true;
+		stranger_deny(self->channel.socket);
 		return welcome(self);
 	}
-	log_info("a guest of process %d refused: %s", (int)self->channel.pid,
-		 err.text);
+	tally_unmap(tally);
+	log_client_info("a guest of process %d refused: %s",
+			(int)self->channel.pid, err.text);
 	session_refuse(self, self->seq, &err);
 	return false;
 }
 
 /*
- * One question for one connection, which ends with it: so who asks costs no
- * more than a turn, and keeps no client's slot.
+ * One question for one connection, which ends with it: so who asks costs little
+ * more than a turn, and keeps no client's slot for longer than a guest is given
+ * time.
  */
-static bool do_admin(struct session *self, const struct lab_lease_msg *question)
+static bool do_admin(struct session *self, const struct lab_lease_msg *question,
+		     uint64_t now)
 {
+	const struct admin admin = {
+		.registry = self->registry,
+		.demand = session_demand,
+		.asker = self,
+		.uid = self->channel.uid,
+		.now = now,
+	};
 	struct lab_lease_msg message = {0};
 	cleanup_close int fd = -1;
 	struct err err;
 
-	int r = admin_answer(self->registry, session_take, self->channel.uid,
-			     question, &message, &fd, &err);
+	int r = admin_answer(&admin, question, &message, &fd, &err);
+	if (r == ADMIN_LATER)
+		return true;
 	if (r == 0) {
 		session_answer(self, &message, message.type, self->seq, fd);
 		return false;
 	}
-	log_info("a question of process %d refused: %s", (int)self->channel.pid,
-		 err.text);
+	log_client_info("a question of process %d refused: %s",
+			(int)self->channel.pid, err.text);
 	session_refuse(self, self->seq, &err);
 	return false;
 }
@@ -202,8 +253,15 @@ static bool refuse_version(struct session *self, uint16_t version)
 	return session_drop(self, "it speaks version %u", version);
 }
 
+/* Is it what a descriptor may come with? */
+static bool brings_tally(const struct lab_lease_msg *message)
+{
+	return message->type == LAB_LEASE_HELLO &&
+	       (message->hello.flags & LAB_HELLO_TALLY) != 0;
+}
+
 static bool dispatch(struct session *self, const struct lab_lease_msg *message,
-		     uint64_t now)
+		     int *fd, uint64_t now)
 {
 	if (message->magic != LAB_LEASE_MAGIC)
 		return session_drop(self, "wrong magic %#x", message->magic);
@@ -214,10 +272,14 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 	self->seq = message->seq;
 	if (message->version != LAB_LEASE_VERSION)
 		return refuse_version(self, message->version);
+	if (self->asks != NULL)
+		return session_drop(self, "a message after its question");
+	if (*fd >= 0 && !brings_tally(message))
+		return session_drop(self, "it sent a descriptor");
 	if (message->type == LAB_LEASE_HELLO && self->guest == NULL)
-		return do_hello(self, message);
+		return do_hello(self, message, fd);
 	if (admin_asks(message->type) && self->guest == NULL)
-		return do_admin(self, message);
+		return do_admin(self, message, now);
 	if (message->type == LAB_LEASE_LEASE && self->guest != NULL)
 		return session_lease(self, message, now);
 	if (message->type == LAB_LEASE_RETURN && self->guest != NULL)
@@ -230,11 +292,13 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 bool session_receive(struct session *self, uint64_t now)
 {
 	struct lab_lease_msg message;
+	int file = -1;
+	int *wanted = self->guest == NULL ? &file : NULL;
 
 	if (self->over)
 		return false;
-	ssize_t bytes = fd_receive(self->channel.socket, &message,
-				   sizeof(message), NULL, 0);
+	ssize_t bytes = stranger_receive(self->channel.socket, &message,
+					 sizeof(message), wanted);
 	if (bytes == -EAGAIN)
 		return true;
 	if (bytes == 0 || bytes == -ECONNRESET)
@@ -246,7 +310,13 @@ bool session_receive(struct session *self, uint64_t now)
 				    sizeof(message));
 	if (bytes < 0)
 		return session_drop(self, "%s", strerror((int)-bytes));
-	if (bytes != sizeof(message))
+	if (bytes != sizeof(message)) {
+		if (file >= 0)
+			stranger_close_file(file);
 		return session_drop(self, "a message of %zd bytes", bytes);
-	return dispatch(self, &message, now);
+	}
+	bool goes_on = dispatch(self, &message, &file, now);
+	if (file >= 0)
+		stranger_close_file(file);
+	return goes_on;
 }

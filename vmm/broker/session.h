@@ -68,11 +68,34 @@ bool session_reclaim(struct session *self, uint32_t leases,
 bool session_tell(struct session *self, enum lab_lease_level level);
 
 /*
- * Take a lease from its guest, the one that came last: its pages are gone when
- * this returns. Its VMM is told, if it listens, and answers by RETURN; one that
- * has not answered LAB_REVOKED_MAX times is dropped.
+ * Tell its VMM that a lease will be taken for this reason, unless it was told
+ * already: the newest of which it was not. It is due at `due` (us), but not
+ * before `earliest`. Returns when it may be taken: at once `due` for one that
+ * does not listen, or has been told of so many that there is no room for more.
+ */
+uint64_t session_warn(struct session *self, enum lab_revoke_reason reason,
+		      uint64_t due, uint64_t earliest);
+
+/* There is no need for that any more: what was told for this reason stays. */
+void session_spare(struct session *self, enum lab_revoke_reason reason);
+
+/*
+ * Do what is due at `now` (us) of what is demanded of its guest, and tell its
+ * VMM what it was not told. Returns when to call it again, UINT64_MAX for
+ * never.
+ */
+uint64_t session_press(struct session *self, uint64_t now);
+
+/*
+ * Take a lease from its guest, the first of which its VMM was told for this
+ * reason, else the one that came last: its pages are gone when this returns.
+ * Its VMM is told, if it listens, and answers by RETURN; one that has not
+ * answered LAB_REVOKED_MAX times is dropped.
  */
 void session_take(struct session *self, enum lab_revoke_reason reason);
+
+/* Has it said HELLO, or a question that waits for its answer? */
+bool session_begun(const struct session *self);
 
 /* Its guest, once admitted; else NULL. */
 const struct guest *session_guest(const struct session *self);

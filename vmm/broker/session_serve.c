@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/probe.h"
 #include "broker/session_private.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -19,8 +20,10 @@ static bool hand_over(struct session *self, uint64_t seq)
 	};
 
 	/* Should it not arrive, the session ends and the lease is revoked. */
-	return session_answer(self, &message, LAB_LEASE_LEASED, seq,
-			      pool_file(guest->pool, extent));
+	bool sent = session_answer(self, &message, LAB_LEASE_LEASED, seq,
+				   pool_file(guest->pool, extent));
+	PROBE(session_leased, guest->id, message.leased.lease);
+	return sent;
 }
 
 static bool refuse_lease(struct session *self, uint64_t seq,
@@ -40,7 +43,7 @@ static bool refuse_lease(struct session *self, uint64_t seq,
 			"promised to guests",
 			pool_name(guest->pool), guest->name,
 			guest->account.held, guest->account.guarantee,
-			ledger_total(ledger),
+			ledger_size(ledger),
 			ledger_count(ledger, EXTENT_LEASED),
 			ledger_promised(ledger));
 	return session_refuse(self, seq, &err);
@@ -121,6 +124,7 @@ bool session_lease(struct session *self, const struct lab_lease_msg *message,
 	self->asked = message->seq;
 	queue_append(&pool_shortage(pool)->queue, &self->waiter,
 		     now + message->lease.wait_ms * US_PER_MS);
+	PROBE(session_asked, guest->id, message->lease.wait_ms);
 	session_serve(pool, now);
 	return !self->over;
 }

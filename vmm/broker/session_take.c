@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/session_private.h"
 
 bool session_reclaim(struct session *self, uint32_t leases,
@@ -15,11 +16,11 @@ bool session_reclaim(struct session *self, uint32_t leases,
 		.reclaim = {.leases = leases, .level = level},
 	};
 
+	PROBE(session_reclaim, self->guest->id, leases, level);
 	return channel_notify(&self->channel, &message, LAB_LEASE_RECLAIM);
 }
 
-/* Tell its VMM of what was taken, as far as there is room. All? */
-static bool tell_taken(struct session *self)
+bool session_tell_taken(struct session *self)
 {
 	struct taken_lease *next;
 
@@ -41,16 +42,17 @@ bool session_tell(struct session *self, enum lab_lease_level level)
 	struct lab_lease_msg message = {
 		.pressure = {.level = level,
 			     .blank = ledger_count(ledger, EXTENT_BLANK),
-			     .total = ledger_total(ledger),
+			     .total = ledger_size(ledger),
 			     .available = ledger_spare(ledger)},
 	};
 
-	bool all = tell_taken(self);
+	bool all = session_tell_taken(self);
 	if (!self->listens || self->told == level)
 		return all;
 	if (!channel_notify(&self->channel, &message, LAB_LEASE_PRESSURE))
 		return false;
 	self->told = level;
+	PROBE(session_pressure, self->guest->id, level);
 	return all;
 }
 
@@ -58,19 +60,23 @@ void session_take(struct session *self, enum lab_revoke_reason reason)
 {
 	struct guest *guest = self->guest;
 	struct pool *pool = guest->pool;
-	uint32_t extent = guest->account.leases.last;
+	const struct notice *notice = notices_first(&self->notices, reason);
+	uint32_t extent = notice != NULL ? (uint32_t)notice->id
+					 : guest->account.leases.last;
 	uint64_t id = ledger_lease_id(pool_ledger(pool), extent);
 
+	notices_end(&self->notices, id);
 	bool noted = taken_add(&self->taken, id, reason);
 	/* Told first, so that its VMM knows why, when a touch finds nothing;
 	 * where there is no room for it now, it follows with its answers. */
-	if (!tell_taken(self))
+	if (!session_tell_taken(self))
 		pool_shortage(pool)->untold = true;
+	PROBE(session_taking, guest->id, id, reason);
 	pool_revoke(pool, extent, &guest->account);
-	log_info("guest %s: lease %u was taken: %s", guest->name, extent,
-		 reason == LAB_REVOKE_ADMIN
-			 ? "an administrator said so"
-			 : "it gave nothing back that others wait for");
+	log_client_info("guest %s: lease %u was taken: %s", guest->name, extent,
+			reason == LAB_REVOKE_ADMIN
+				? "an administrator said so"
+				: "it gave nothing back that others wait for");
 	if (!self->listens || noted)
 		return;
 	self->over = true;
@@ -84,9 +90,10 @@ bool session_return(struct session *self, const struct lab_lease_msg *message)
 	uint64_t lease = message->returned.lease;
 	uint32_t extent;
 
+	PROBE(session_return, guest->id, lease);
 	/* It may have given it back before it heard that it was taken. */
 	if (taken_remove(&self->taken, lease)) {
-		tell_taken(self);
+		session_tell_taken(self);
 		return true;
 	}
 	int r = ledger_find(pool_ledger(guest->pool), lease, &guest->account,
@@ -102,5 +109,6 @@ bool session_return(struct session *self, const struct lab_lease_msg *message)
 	if (guest->urged > 0)
 		guest->urged--;
 	guest->owes_since = 0;
+	session_gave(self, lease);
 	return true;
 }

@@ -171,6 +171,19 @@ static void tell(const struct registry *registry, struct pool *pool)
 	}
 }
 
+/* What administrators demand, and what VMMs are told before. */
+static uint64_t press(const struct registry *registry, struct pool *pool,
+		      uint64_t now)
+{
+	uint64_t wake = UINT64_MAX;
+
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool))
+		if (g->session != NULL)
+			wake = sooner(wake, session_press(g->session, now));
+	return wake;
+}
+
 static uint64_t settle_pool(struct registry *registry, struct pool *pool,
 			    uint64_t now)
 {
@@ -179,6 +192,7 @@ static uint64_t settle_pool(struct registry *registry, struct pool *pool,
 	tell(registry, pool);
 	wake = sooner(wake, ask_for_waiters(registry, pool, now));
 	wake = sooner(wake, taking_settle(registry, pool, now));
+	wake = sooner(wake, press(registry, pool, now));
 	return sooner(wake, ask_for_idle(registry, pool, now));
 }
 

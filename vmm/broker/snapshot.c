@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/tally.h"
+
 static void copy_pool(struct view_pool *to, struct pool *pool)
 {
 	const struct ledger *ledger = pool_ledger(pool);
@@ -15,12 +17,16 @@ static void copy_pool(struct view_pool *to, struct pool *pool)
 	strcpy(to->name, pool_name(pool));
 	memcpy(to->uuid, pool_uuid(pool), sizeof(to->uuid));
 	to->backing = pool_backing(pool);
-	to->total = ledger_total(ledger);
+	to->bound = pool_node(pool) != NUMA_ANY;
+	to->node = to->bound ? (unsigned int)pool_node(pool) : 0;
+	/* What a shrink has withdrawn is gone, to those who look. */
+	to->total = ledger_size(ledger) + ledger_surplus(ledger);
+	to->size = ledger_size(ledger);
 	to->blank = ledger_count(ledger, EXTENT_BLANK);
 	to->leased = ledger_count(ledger, EXTENT_LEASED);
 	to->revoking = ledger_count(ledger, EXTENT_REVOKING);
 	to->dirty = ledger_count(ledger, EXTENT_DIRTY);
-	to->withdrawn = ledger_count(ledger, EXTENT_WITHDRAWN);
+	to->withdrawn = ledger_missing(ledger);
 	to->guaranteed = ledger_guaranteed(ledger);
 	to->available = ledger_spare(ledger);
 	to->min = shortage->marks.min;
@@ -45,10 +51,14 @@ static void copy_guest(struct view_guest *to, const struct guest *guest)
 	strcpy(to->name, guest->name);
 	memcpy(to->uuid, guest->uuid, sizeof(to->uuid));
 	to->pid = guest->pid;
+	to->cpus = guest->cpus;
 	to->memory = guest->memory;
 	to->guarantee = guest->account.guarantee;
 	to->limit = guest->account.limit;
 	to->leases = guest->account.held;
+	to->has_tally = guest->tally != NULL;
+	if (to->has_tally)
+		tally_read(&to->tally, guest->tally);
 }
 
 struct view *snapshot_take(const struct registry *registry)

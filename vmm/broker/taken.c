@@ -13,9 +13,14 @@ static void drop(struct taken *self, unsigned int at)
 		(self->count - at) * sizeof(self->lease[0]));
 }
 
+bool taken_room(const struct taken *self)
+{
+	return self->count < LAB_REVOKED_MAX;
+}
+
 bool taken_add(struct taken *self, uint64_t id, enum lab_revoke_reason reason)
 {
-	bool room = self->count < LAB_REVOKED_MAX;
+	bool room = taken_room(self);
 
 	if (!room)
 		drop(self, 0);

@@ -24,6 +24,9 @@ struct taken {
 	unsigned int count;
 };
 
+/* Is there room for another? */
+bool taken_room(const struct taken *self);
+
 /* Note one. False if there was no room: the oldest is forgotten for it. */
 bool taken_add(struct taken *self, uint64_t id, enum lab_revoke_reason reason);
 

@@ -49,6 +49,15 @@ static struct guest *richest_debtor(const struct pool *pool,
 	return found;
 }
 
+/* Nobody waits any more for what they were told would be taken. */
+static void spare_others(const struct pool *pool, struct registry *registry)
+{
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool))
+		if (g->session != NULL && g->owes_since == 0)
+			session_spare(g->session, LAB_REVOKE_RECLAIM);
+}
+
 uint64_t taking_settle(struct registry *registry, struct pool *pool,
 		       uint64_t now)
 {
@@ -57,9 +66,17 @@ uint64_t taking_settle(struct registry *registry, struct pool *pool,
 	const struct guest *waiter = poorest_waiter(pool, registry);
 	struct guest *debtor = richest_debtor(pool, registry, waiter, now);
 
+	spare_others(pool, registry);
 	if (debtor == NULL)
 		return UINT64_MAX;
 	uint64_t due = debtor->owes_since + registry->take_after;
+	uint64_t ahead = registry->take_after / 2;
+	if (ahead > TAKING_NOTICE)
+		ahead = TAKING_NOTICE;
+	if (now + ahead < due)
+		return due - ahead;
+	due = session_warn(debtor->session, LAB_REVOKE_RECLAIM, due,
+			   now + ahead);
 	if (now < due)
 		return due;
 	/* One at a time: once it is scrubbed, all is settled anew. */

@@ -11,6 +11,12 @@
 #include "broker/registry.h"
 
 /*
+ * A VMM is told so long (us) before its lease is taken, or half of
+ * registry->take_after before if that is less.
+ */
+#define TAKING_NOTICE UINT64_C(1000000)
+
+/*
  * Take what is due in this pool at `now` (us): one lease for each guest that
  * waits and is served by nothing else, from the one that holds most above its
  * guarantee and has owed for registry->take_after; but never so that it holds

@@ -8,7 +8,7 @@
 
 void view_free(struct view *view)
 {
-	if (view == NULL)
+	if (view == NULL || view->shares-- > 0)
 		return;
 	free(view->pools);
 	free(view->guests);

@@ -7,17 +7,26 @@
 #ifndef LABYRINTH_BROKER_VIEW_H
 #define LABYRINTH_BROKER_VIEW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include <labyrinth/lease.h>
 
+#include "base/err.h"
+
 struct view_pool {
 	char name[LAB_NAME_MAX];
 	uint8_t uuid[16]; /* made from the name: stable across restarts */
 	enum lab_backing backing; /* of its leases */
-	/* Extents of 2 MiB by state; they sum to total, always. */
+	bool bound;		  /* all of them lie on one NUMA node: */
+	unsigned int node;
+	uint64_t size; /* extents that it is to have */
+	/*
+	 * Extents of 2 MiB by state; they sum to total, always: that is its
+	 * size, and what a shrink could not withdraw yet.
+	 */
 	uint64_t total;
 	uint64_t blank;
 	uint64_t leased;
@@ -39,10 +48,14 @@ struct view_guest {
 	uint8_t uuid[16]; /* made from the name */
 	size_t pool;	  /* index in view.pools */
 	pid_t pid;	  /* of its VMM, as the kernel told (SO_PEERCRED) */
+	uint32_t cpus;	  /* virtual processors, >= 1 */
 	uint64_t memory;  /* boot RAM, leases */
 	uint64_t guarantee;
 	uint64_t limit;
 	uint64_t leases; /* held now */
+	/* What its VMM has counted; as zero where has_tally is not set. */
+	bool has_tally;
+	struct lab_tally tally;
 };
 
 struct view {
@@ -50,6 +63,7 @@ struct view {
 	size_t npools;
 	struct view_guest *guests; /* in order of id */
 	size_t nguests;
+	unsigned shares; /* whose it is beside its first owner */
 };
 
 /*
@@ -59,9 +73,54 @@ struct view {
  */
 struct view_source {
 	struct view *(*take)(void *context);
+	/*
+	 * And how a pool gets another size, in extents: pool_resize(). 0, or a
+	 * negated errno and a sentence; no snapshot changes by it.
+	 */
+	int (*resize)(void *context, const char *pool, uint64_t leases,
+		      struct err *err);
 	void *context;
 };
 
+/* How a guest ended, as far as the broker can tell. */
+enum view_end {
+	VIEW_END_GONE =
+		0,	 /* its VMM hung up or was killed: which is not seen */
+	VIEW_END_FAILED, /* it broke the protocol, or did not come back */
+	VIEW_END_DESTROYED, /* an administrator ended it */
+};
+
+enum view_happening {
+	VIEW_GUEST_STARTED,
+	VIEW_GUEST_ENDED,
+	VIEW_POOL_REFRESHED, /* somebody asked for it */
+};
+
+/* What happens to a guest or a pool; valid while it is being told. */
+struct view_event {
+	enum view_happening what;
+	enum view_end end; /* of VIEW_GUEST_ENDED */
+	const char *name;
+	const uint8_t *uuid;
+	uint32_t id; /* of a guest */
+};
+
+/*
+ * Who is told of it, at the moment: it must not call back, and must not wait.
+ */
+struct view_listener {
+	void (*tell)(void *context, const struct view_event *event);
+	void *context;
+};
+
+/* Let go of it; the last owner frees it. NULL is allowed. */
 void view_free(struct view *view);
+
+/* One owner more, who lets go of it by view_free(). */
+static inline struct view *view_share(struct view *view)
+{
+	view->shares++;
+	return view;
+}
 
 #endif

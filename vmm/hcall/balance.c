@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <sys/eventfd.h>
 
+#include "hcall/notice.h"
+
 bool balance_fits(const struct hcall_guest *guest, unsigned int order,
 		  uint64_t count, uint32_t floor)
 {
@@ -113,14 +115,19 @@ void balance_wake(struct hcall_guest *guest)
 static bool look(struct hcall_guest *guest)
 {
 	uint64_t unused = frames_unused(guest->frames);
+	uint32_t ignored;
 
 	if (unused <= guest->marks.low)
 		guest->refilling = true;
 	if (unused >= guest->marks.high)
 		guest->refilling = false;
 	bool changed = note_levels(guest);
+	guest->tally->pages_granted = frames_granted(guest->frames);
+	guest->tally->pages_free = unused;
+	guest->tally->level = guest->own_level;
 	return changed || balance_wants_refill(guest) ||
-	       balance_has_surplus(guest) || guest->failure.untold;
+	       balance_has_surplus(guest) || guest->failure.untold ||
+	       notice_answer(guest, &ignored) == 0;
 }
 
 /* Who was told by an event waits for nothing more. */

@@ -81,7 +81,7 @@ int64_t hcall_grant_bulk(struct hcall_guest *guest,
 	for (uint64_t i = 0; i < count; i++)
 		addresses[i] = gpa_of_page(pages[i]);
 	memcpy(array, addresses, count * sizeof(uint64_t));
-	guest->counts.grants += count;
+	tally_granted(guest->tally, gfp, count);
 	prepare_all(guest, gfp, (unsigned int)order, count, pages);
 	return 0;
 }
@@ -114,7 +114,7 @@ int64_t hcall_release_bulk(struct hcall_guest *guest,
 		return r;
 
 	release_all(guest, (unsigned int)order, count, pages);
-	guest->counts.releases += count;
+	guest->tally->releases += count;
 	balance_changed(guest);
 	return 0;
 }

@@ -57,7 +57,7 @@ bool hcall_dispatch(void *context, const struct vcpu_call *call,
 	uint64_t index = call->number - LAB_HC_BASE;
 
 	spin_lock(&guest->lock);
-	guest->counts.calls++;
+	guest->tally->calls++;
 	if (call->ring != 0)
 		*result = -EPERM;
 	else if (index >= sizeof(handlers) / sizeof(handlers[0]) ||
@@ -66,7 +66,7 @@ bool hcall_dispatch(void *context, const struct vcpu_call *call,
 	else
 		*result = handlers[index](guest, call);
 	if (is_mistake(call->number, *result))
-		guest->counts.mistakes++;
+		guest->tally->mistakes++;
 	bool goes_on = !guest->ended;
 	spin_unlock(&guest->lock);
 	return goes_on;
@@ -77,7 +77,7 @@ void hcall_mistake(void *context)
 	struct hcall_guest *guest = context;
 
 	spin_lock(&guest->lock);
-	guest->counts.mistakes++;
+	guest->tally->mistakes++;
 	spin_unlock(&guest->lock);
 }
 

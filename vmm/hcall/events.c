@@ -21,11 +21,11 @@ int64_t hcall_events(struct hcall_guest *guest, const struct vcpu_call *call)
 
 	/* Is it to be quiet? */
 	if (gpa == 0) {
-		event_listen(&guest->events, NULL, 0, 0);
+		event_listen(&guest->events, NULL, 0, 0, 0);
 		return 0;
 	}
-	/* Is there room for all that this VMM tells? */
-	if (size < sizeof(struct lab_status) || size > LAB_PAGE_SIZE)
+	/* Is there room for what every guest is told? */
+	if (size < LAB_STATUS_MIN || size > LAB_PAGE_SIZE)
 		return -E2BIG;
 	/* Does it lie where it stays, whatever is released? */
 	void *status = gpa_ram_to_host(guest->memory, gpa, size);
@@ -38,7 +38,7 @@ int64_t hcall_events(struct hcall_guest *guest, const struct vcpu_call *call)
 		return -EINVAL;
 	if (cpu >= guest->cpus)
 		return -EINVAL;
-	event_listen(&guest->events, status, (unsigned int)vector,
+	event_listen(&guest->events, status, size, (unsigned int)vector,
 		     (unsigned int)cpu);
 	if (guest->events.untold)
 		balance_wake(guest);

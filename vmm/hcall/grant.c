@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/probe.h"
 #include "hcall/balance.h"
 #include "hcall/demand.h"
 #include "hcall/handlers.h"
@@ -33,7 +34,8 @@ bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
 	bool fails = fail_any(&guest->fail, LAB_FAIL_HYPERCALL, (unsigned)order,
 			      count, (gfp & LAB_GFP_KERNEL) != 0);
 
-	guest->counts.grants_failed += fails;
+	if (fails)
+		tally_failed(guest->tally, gfp);
 	return fails;
 }
 
@@ -51,7 +53,7 @@ int grant_check_context(const struct hcall_guest *guest,
 static void note_failure(struct hcall_guest *guest, uint64_t gfp,
 			 uint64_t order, uint64_t count)
 {
-	guest->counts.grants_failed++;
+	tally_failed(guest->tally, gfp);
 	if (!failure_counts(gfp))
 		return;
 	if (guest->failure.untold) {
@@ -111,7 +113,8 @@ int64_t hcall_grant(struct hcall_guest *guest, const struct vcpu_call *call)
 	if (r < 0)
 		return r;
 	grant_prepare(guest, gfp, page, (unsigned int)order);
-	guest->counts.grants++;
+	tally_granted(guest->tally, gfp, 1);
+	PROBE(grant_taken, page, order);
 	return (int64_t)gpa_of_page(page);
 }
 
@@ -143,7 +146,8 @@ int64_t hcall_release(struct hcall_guest *guest, const struct vcpu_call *call)
 	if (r < 0)
 		return r;
 	frames_release(guest->frames, (uint32_t)page, (unsigned int)order);
-	guest->counts.releases++;
+	guest->tally->releases++;
+	PROBE(grant_released, page, order);
 	balance_changed(guest);
 	return 0;
 }

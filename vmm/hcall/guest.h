@@ -19,6 +19,7 @@
 #include "base/spin.h"
 #include "hcall/event.h"
 #include "hcall/failure.h"
+#include "hcall/tally.h"
 #include "hcall/want.h"
 #include "machine/memory.h"
 #include "machine/vm.h"
@@ -31,6 +32,17 @@ struct losses {
 	uint64_t lease[LAB_REVOKED_MAX]; /* ids */
 	uint8_t reason[LAB_REVOKED_MAX]; /* enum lab_revoke_reason */
 	unsigned int count;
+};
+
+/* Leases that the broker is about to take: hcall/notice.h. */
+struct notices {
+	struct notice {
+		bool stands;
+		uint64_t lease;	 /* id */
+		uint32_t extent; /* of the window; UINT32_MAX: none of it */
+	} notice[LAB_NOTICES];	 /* in the slot of the guest's structure */
+	unsigned int count;
+	unsigned int given; /* others in place of so many of them */
 };
 
 struct hcall_guest {
@@ -63,11 +75,12 @@ struct hcall_guest {
 	bool away;	/* the broker is, and another may come */
 	uint64_t reclaim; /* leases that the broker asks back */
 	struct losses losses;
+	struct notices notices;
 	enum lab_lease_level reclaim_level;
 	enum lab_lease_level pool_level; /* as the broker said last */
 	enum lab_level own_level;
-	/* What this guest has done; the rest of the counts are derived. */
-	struct lab_counts counts;
+	/* What this guest has done. Our own mapping, so only we write it. */
+	struct lab_tally *tally;
 	/* Set by LAB_HC_EXIT; `lock` held, or all vCPUs are joined. */
 	bool ended;
 	int status;

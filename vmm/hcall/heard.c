@@ -4,13 +4,16 @@
 #include "hcall/heard.h"
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "hcall/balance.h"
+#include "hcall/notice.h"
 
 static void on_reclaim(void *context, uint64_t leases,
 		       enum lab_lease_level level)
 {
 	struct hcall_guest *guest = context;
 
+	PROBE(heard_reclaim, leases, level);
 	spin_lock(&guest->lock);
 	/* The broker says anew what it wants; it does not add it up. */
 	guest->reclaim = leases;
@@ -24,6 +27,7 @@ static void on_pressure(void *context, enum lab_lease_level level,
 	struct hcall_guest *guest = context;
 
 	(void)available;
+	PROBE(heard_pressure, level);
 	spin_lock(&guest->lock);
 	guest->pool_level = level;
 	guest->held_off = false;
@@ -33,11 +37,30 @@ static void on_pressure(void *context, enum lab_lease_level level,
 	spin_unlock(&guest->lock);
 }
 
+static void on_revoking(void *context, uint64_t lease, uint32_t ms)
+{
+	struct hcall_guest *guest = context;
+	uint32_t extent;
+
+	/* It may have gone back before the broker said so. */
+	if (memory_find(guest->memory, lease, &extent) < 0 ||
+	    memory_reason(guest->memory, extent) != 0)
+		return;
+	spin_lock(&guest->lock);
+	if (ms > 0)
+		notice_add(guest, lease, extent, ms);
+	else
+		notice_call_off(guest, lease);
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+}
+
 static void on_revoked(void *context, uint64_t lease, uint32_t reason)
 {
 	struct hcall_guest *guest = context;
 	struct losses *losses = &guest->losses;
 
+	PROBE(heard_revoked, lease, reason);
 	spin_lock(&guest->lock);
 	/* The broker waits for answers to so many. */
 	if (losses->count < LAB_REVOKED_MAX) {
@@ -52,6 +75,7 @@ struct client_events heard_events(struct hcall_guest *guest)
 {
 	return (struct client_events){.reclaim = on_reclaim,
 				      .pressure = on_pressure,
+				      .revoking = on_revoking,
 				      .revoked = on_revoked,
 				      .context = guest};
 }
@@ -77,6 +101,7 @@ static void lose(struct hcall_guest *guest, const struct lease_source *source,
 		frames_remove(guest->frames, n);
 	else if (in_window)
 		frames_lose(guest->frames, n);
+	notice_end(guest, lease);
 	spin_unlock(&guest->lock);
 	if (idle)
 		memory_unmap(memory, extent);
@@ -105,7 +130,8 @@ void heard_hangup(struct hcall_guest *guest, const struct lease_source *source)
 	struct memory *memory = guest->memory;
 
 	for (uint32_t i = 0; i < memory->ram + memory->window; i++)
-		if (memory_present(memory, i) && memory_reason(memory, i) == 0 &&
+		if (memory_present(memory, i) &&
+		    memory_reason(memory, i) == 0 &&
 		    !memory_readable(memory, i))
 			lose(guest, source, memory_lease(memory, i),
 			     MEMORY_DROPPED);

@@ -21,6 +21,8 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/handlers.h \
 	vmm/hcall/heard.c \
 	vmm/hcall/heard.h \
+	vmm/hcall/notice.c \
+	vmm/hcall/notice.h \
 	vmm/hcall/plan.c \
 	vmm/hcall/plan.h \
 	vmm/hcall/query.c \
@@ -29,6 +31,8 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/stats.c \
 	vmm/hcall/supply.c \
 	vmm/hcall/supply.h \
+	vmm/hcall/tally.c \
+	vmm/hcall/tally.h \
 	vmm/hcall/transfer.c \
 	vmm/hcall/transfer.h \
 	vmm/hcall/want.c \

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "hcall/balance.h"
+#include "hcall/notice.h"
 
 static void finish(struct hcall_guest *guest, struct want *want, int error)
 {
@@ -136,6 +137,19 @@ struct task plan_ahead(struct plan *self)
 	return (struct task){.what = ASK};
 }
 
+/* What is about to be taken goes first, and waits for nothing. */
+static bool answer_notice(struct hcall_guest *guest, struct task *task)
+{
+	if (notice_answer(guest, &task->extent) < 0)
+		return false;
+	frames_remove(guest->frames, task->extent);
+	notice_given(guest, task->extent);
+	task->what = GIVE;
+	task->beside = guest->busy;
+	guest->busy = true;
+	return true;
+}
+
 struct task plan_next(struct plan *self, uint64_t now)
 {
 	struct hcall_guest *guest = self->guest;
@@ -143,7 +157,7 @@ struct task plan_next(struct plan *self, uint64_t now)
 	struct want *unmet;
 
 	serve(self, now);
-	if (guest->busy)
+	if (answer_notice(guest, &task) || guest->busy)
 		return task;
 	if (balance_has_surplus(guest) &&
 	    frames_spare(guest->frames, &task.extent) == 0) {
@@ -165,17 +179,17 @@ void plan_arrived(struct plan *self, uint32_t extent)
 	struct hcall_guest *guest = self->guest;
 
 	frames_add(guest->frames, extent);
-	guest->counts.refills += self->asked_for == 0;
+	guest->tally->refills += self->asked_for == 0;
 	guest->busy = false;
 	guest->dry = false;
 	balance_changed(guest);
 }
 
-void plan_given(struct plan *self)
+void plan_given(struct plan *self, const struct task *task)
 {
 	struct hcall_guest *guest = self->guest;
 
-	guest->busy = false;
+	guest->busy = task->beside;
 	if (guest->reclaim > 0)
 		guest->reclaim--;
 	balance_changed(guest);

@@ -31,6 +31,7 @@ struct plan {
 struct task {
 	enum { NOTHING, GIVE, ASK } what;
 	uint32_t extent;  /* GIVE: of the window */
+	bool beside;	  /* GIVE: while a lease is on its way here */
 	uint32_t wait_ms; /* ASK */
 };
 
@@ -50,8 +51,8 @@ void plan_arrived(struct plan *self, uint32_t extent);
 /* What was asked for will not come, for this reason (a negated errno). */
 void plan_refused(struct plan *self, int error);
 
-/* What was to be given has been. */
-void plan_given(struct plan *self);
+/* What was to be given, by this task, has been. */
+void plan_given(struct plan *self, const struct task *task);
 
 /* When the first want is over, in ms; UINT64_MAX without any. */
 uint64_t plan_end(const struct plan *self);

@@ -23,7 +23,8 @@ int64_t hcall_features(struct hcall_guest *guest, const struct vcpu_call *call)
 
 int64_t hcall_query(struct hcall_guest *guest, const struct vcpu_call *call)
 {
-	struct lab_counts counts = guest->counts;
+	const struct lab_tally *tally = guest->tally;
+	struct lab_counts counts = {0};
 	uint64_t size = call->args[1];
 
 	if (size == 0)
@@ -40,6 +41,12 @@ int64_t hcall_query(struct hcall_guest *guest, const struct vcpu_call *call)
 	counts.leases_limit = guest->limit;
 	counts.pages_granted = frames_granted(guest->frames);
 	counts.pages_free = frames_unused(guest->frames);
+	counts.grants = tally_grants(tally);
+	counts.grants_failed = tally_failures(tally);
+	counts.releases = tally->releases;
+	counts.mistakes = tally->mistakes;
+	counts.calls = tally->calls;
+	counts.refills = tally->refills;
 	counts.pages_min = guest->marks.min;
 	counts.pages_low = guest->marks.low;
 	counts.pages_high = guest->marks.high;

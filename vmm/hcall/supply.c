@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "hcall/balance.h"
 #include "hcall/heard.h"
+#include "hcall/notice.h"
 #include "hcall/transfer.h"
 
 #define STACK_BYTES (128 * 1024)
@@ -21,12 +23,15 @@ static void broker_gone(struct supply *self)
 	struct hcall_guest *guest = self->guest;
 	bool returns = rejoin_begin(&self->rejoin);
 
+	PROBE(supply_alone, returns);
+
 	self->socket = -1;
 	spin_lock(&guest->lock);
 	guest->busy = false;
 	bool over = atomic_load(&guest->over);
 	guest->away = returns;
 	guest->gone = !returns;
+	notice_forget_all(guest);
 	balance_changed(guest);
 	spin_unlock(&guest->lock);
 	if (!over)
@@ -46,6 +51,7 @@ static void broker_found(struct supply *self, int r)
 {
 	struct hcall_guest *guest = self->guest;
 
+	PROBE(supply_found, r);
 	if (r == 0)
 		self->socket = self->rejoin.client->socket;
 	spin_lock(&guest->lock);
@@ -121,7 +127,7 @@ static void work(struct supply *self)
 		task = plan_next(&self->plan, want_now());
 		spin_unlock(&self->guest->lock);
 		if (task.what == GIVE)
-			transfer_out(&self->plan, &self->source, task.extent);
+			transfer_out(&self->plan, &self->source, &task);
 		else if (task.what == ASK)
 			ask(self, task.wait_ms);
 	} while (task.what != NOTHING);

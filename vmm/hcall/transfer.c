@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "hcall/balance.h"
 #include "machine/gpa.h"
 
@@ -35,6 +36,7 @@ static int map_lease(struct plan *plan, struct lease *lease, bool fails)
 	spin_lock(&guest->lock);
 	plan_arrived(plan, absent);
 	spin_unlock(&guest->lock);
+	PROBE(transfer_added, absent);
 	return 0;
 }
 
@@ -56,15 +58,18 @@ void transfer_in(struct plan *plan, const struct lease_source *source,
 }
 
 void transfer_out(struct plan *plan, const struct lease_source *source,
-		  uint32_t extent)
+		  const struct task *task)
 {
 	struct hcall_guest *guest = plan->guest;
-	uint64_t id = memory_unmap(guest->memory,
-				   memory_window_extent(guest->memory, extent));
+
+	PROBE(transfer_removed, task->extent);
+	uint64_t id =
+		memory_unmap(guest->memory,
+			     memory_window_extent(guest->memory, task->extent));
 
 	source->put(source->context, id);
 	spin_lock(&guest->lock);
-	plan_given(plan);
+	plan_given(plan, task);
 	spin_unlock(&guest->lock);
 }
 

@@ -16,9 +16,9 @@
 void transfer_in(struct plan *plan, const struct lease_source *source,
 		 struct lease *lease);
 
-/* Give this extent's lease back, as the task says. */
+/* Give a lease back, as the task says. */
 void transfer_out(struct plan *plan, const struct lease_source *source,
-		  uint32_t extent);
+		  const struct task *task);
 
 /*
  * Up to the marks before the guest begins, so that it begins without pressure.

@@ -14,7 +14,9 @@
 
 #include <labyrinth/hypercall.h>
 
+#include "base/pages.h"
 #include "base/cleanup.h"
+#include "base/probe.h"
 
 /* A lease can shrink (be revoked), and do nothing else that is new. */
 #define SEALS_WANTED (F_SEAL_GROW | F_SEAL_SEAL)
@@ -82,7 +84,7 @@ static int take_welcome(struct client *self,
 	uint32_t backing = message->welcome.backing;
 
 	if (message->welcome.guest == 0 || message->welcome.pool_total == 0 ||
-	    (backing != LAB_BACKING_SHMEM && backing != LAB_BACKING_HUGETLB))
+	    !pages_known(backing))
 		return client_broken(self, EPROTO, err,
 				     "sent a welcome that makes no sense");
 	*welcome = (struct client_welcome){
@@ -93,6 +95,7 @@ static int take_welcome(struct client *self,
 	};
 	memcpy(welcome->uuid, message->welcome.uuid, sizeof(welcome->uuid));
 	self->backing = welcome->backing;
+	PROBE(client_welcome, welcome->guest, welcome->held);
 	return 0;
 }
 
@@ -103,16 +106,23 @@ static int say_hello(struct client *self, const struct client_request *request,
 		.hello = {.memory = request->memory,
 			  .guarantee = request->guarantee,
 			  .limit = request->limit,
-			  .flags = flags},
+			  .flags = flags,
+			  .cpus = request->cpus},
 	};
 
 	self->events = request->events;
 	if (request->events != NULL)
 		message.hello.flags |= LAB_HELLO_EVENTS;
+	if (request->tally > 0)
+		message.hello.flags |= LAB_HELLO_TALLY;
 	int r = copy_name(message.hello.name, request->name, "guest", err);
 	if (r == 0)
 		r = copy_name(message.hello.pool, request->pool, "pool", err);
-	return r < 0 ? r : client_send(self, &message, LAB_LEASE_HELLO, err);
+	if (r == 0)
+		r = client_send(self, &message, LAB_LEASE_HELLO,
+				request->tally > 0 ? request->tally : -1, err);
+	PROBE(client_hello, flags, r);
+	return r;
 }
 
 /* The answer to a HELLO; flags as in answer(). */
@@ -192,11 +202,12 @@ static int ask(struct client *self, uint32_t wait_ms, struct err *err)
 		return err_say(err, EPIPE, "the broker is gone");
 	if (self->asked != 0)
 		return 0; /* the last one's answer is still to come */
-	int r = client_send(self, &message, LAB_LEASE_LEASE, err);
+	int r = client_send(self, &message, LAB_LEASE_LEASE, -1, err);
 	if (r < 0)
 		return r;
 	self->asked = self->seq;
 	self->wait_ms = wait_ms;
+	PROBE(client_asked, wait_ms);
 	return 0;
 }
 
@@ -207,7 +218,9 @@ static void give_back(struct client *self, uint64_t id)
 
 	/* Should it not arrive, the end of the connection gives it back. */
 	if (!self->broken)
-		(void)client_send(self, &message, LAB_LEASE_RETURN, &ignored);
+		(void)client_send(self, &message, LAB_LEASE_RETURN, -1,
+				  &ignored);
+	PROBE(client_return, id);
 }
 
 /* Is this a lease that was taken while it was on its way? No broker lies so. */
@@ -247,6 +260,7 @@ static int answer(struct client *self, struct lease *lease, int flags,
 	*lease = (struct lease){.id = message.leased.lease,
 				.fd = steal_fd(&fd),
 				.backing = self->backing};
+	PROBE(client_leased, lease->id);
 	return 0;
 }
 

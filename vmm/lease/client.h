@@ -29,6 +29,9 @@ struct client_events {
 	/* The pool's level changed. */
 	void (*pressure)(void *context, enum lab_lease_level level,
 			 uint64_t available);
+	/* A lease will be taken in so many ms, unless RETURN of it, or of one
+	 * in its place, comes before; ms 0: it stays where it is, after all. */
+	void (*revoking)(void *context, uint64_t lease, uint32_t ms);
 	/* A lease was taken; its pages are gone. RETURN is the answer. */
 	void (*revoked)(void *context, uint64_t lease, uint32_t reason);
 	void *context;
@@ -53,6 +56,8 @@ struct client_request {
 	uint64_t memory; /* leases */
 	uint64_t guarantee;
 	uint64_t limit;
+	uint32_t cpus;			    /* 1 to LAB_CPUS_MAX */
+	int tally; /* descriptor of a lab_tally, the caller's; 0: none */
 	const struct client_events *events; /* NULL: ask for none */
 };
 

@@ -27,7 +27,7 @@ static int exchange(struct client *client, struct lab_lease_msg *message,
 		    enum lab_lease_type question, enum lab_lease_type answer,
 		    int *fd, struct err *err)
 {
-	int r = client_send(client, message, question, err);
+	int r = client_send(client, message, question, -1, err);
 
 	if (r == 0)
 		r = client_receive(client, message, answer, client->seq, fd, 0,
@@ -43,9 +43,11 @@ static int exchange(struct client *client, struct lab_lease_msg *message,
 }
 
 int client_revoke(const char *path, const char *guest, uint64_t leases,
-		  uint64_t *taken, struct err *err)
+		  uint32_t grace_ms, uint64_t *taken, struct err *err)
 {
-	struct lab_lease_msg message = {.revoke = {.leases = leases}};
+	struct lab_lease_msg message = {
+		.revoke = {.leases = leases, .grace_ms = grace_ms},
+	};
 	struct client client;
 
 	if (strlen(guest) >= sizeof(message.revoke.name))
@@ -57,8 +59,11 @@ int client_revoke(const char *path, const char *guest, uint64_t leases,
 	int r = client_connect(&client, path, err);
 	if (r < 0)
 		return r;
-	r = exchange(&client, &message, LAB_LEASE_REVOKE, LAB_LEASE_TAKEN, NULL,
-		     err);
+	client.wait_ms = grace_ms;
+	r = client_set_deadline(client.socket, grace_ms, err);
+	if (r == 0)
+		r = exchange(&client, &message, LAB_LEASE_REVOKE,
+			     LAB_LEASE_TAKEN, NULL, err);
 	client_close(&client);
 	*taken = r == 0 ? message.taken.leases : 0;
 	return r;

@@ -14,10 +14,11 @@
 
 /*
  * Have the broker at this socket take `leases` (0: all above the guarantee)
- * from a guest; *taken is how many were.
+ * from a guest, which may give them up for grace_ms before; waits for that.
+ * *taken is how many were given up or taken.
  */
 int client_revoke(const char *path, const char *guest, uint64_t leases,
-		  uint64_t *taken, struct err *err);
+		  uint32_t grace_ms, uint64_t *taken, struct err *err);
 
 /*
  * Have the broker at this socket tell what its ledger holds: a file, which is

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/fd.h"
+#include "base/probe.h"
 
 int client_set_deadline(int socket, uint32_t wait_ms, struct err *err)
 {
@@ -34,13 +35,13 @@ int client_broken(struct client *self, int code, struct err *err,
 }
 
 int client_send(struct client *self, struct lab_lease_msg *message,
-		enum lab_lease_type type, struct err *err)
+		enum lab_lease_type type, int fd, struct err *err)
 {
 	message->magic = LAB_LEASE_MAGIC;
 	message->version = LAB_LEASE_VERSION;
 	message->type = (uint16_t)type;
 	message->seq = self->seq + 1;
-	int r = fd_send(self->socket, message, sizeof(*message), -1, 0);
+	int r = fd_send(self->socket, message, sizeof(*message), fd, 0);
 	if (r == -EAGAIN)
 		return err_say(err, ETIMEDOUT,
 			       "the broker has not read what it was sent for "
@@ -84,37 +85,47 @@ static bool is_event(const struct lab_lease_msg *message)
 {
 	return message->seq == 0 && (message->type == LAB_LEASE_RECLAIM ||
 				     message->type == LAB_LEASE_PRESSURE ||
+				     message->type == LAB_LEASE_REVOKING ||
 				     message->type == LAB_LEASE_REVOKED);
 }
 
-/* Hand an event on, if it makes sense. */
+/* Does it make sense? */
+static bool event_valid(const struct lab_lease_msg *message)
+{
+	if (message->type == LAB_LEASE_RECLAIM)
+		return message->reclaim.level <= LAB_LEASE_LEVEL_CRITICAL &&
+		       message->reclaim.leases > 0;
+	if (message->type == LAB_LEASE_REVOKING)
+		return (message->revoking.ms == 0) ==
+		       (message->revoking.reason == LAB_REVOKE_NONE);
+	return message->type == LAB_LEASE_REVOKED ||
+	       message->pressure.level <= LAB_LEASE_LEVEL_CRITICAL;
+}
+
+/* Hand an event on. */
 static int take_event(struct client *self, const struct lab_lease_msg *message,
 		      struct err *err)
 {
 	const struct client_events *events = self->events;
-	bool reclaim = message->type == LAB_LEASE_RECLAIM;
 
-	if (message->type == LAB_LEASE_REVOKED) {
-		if (events != NULL && events->revoked != NULL)
-			events->revoked(events->context, message->revoked.lease,
-					message->revoked.reason);
-		return 0;
-	}
-	uint32_t level =
-		reclaim ? message->reclaim.level : message->pressure.level;
-
-	if (level > LAB_LEASE_LEVEL_CRITICAL ||
-	    (reclaim && message->reclaim.leases == 0))
+	if (!event_valid(message))
 		return client_broken(self, EPROTO, err,
 				     "sent an event that makes no sense");
 	if (events == NULL)
 		return 0;
-	if (reclaim && events->reclaim != NULL)
+	if (message->type == LAB_LEASE_RECLAIM && events->reclaim != NULL)
 		events->reclaim(events->context, message->reclaim.leases,
-				(enum lab_lease_level)level);
-	if (!reclaim && events->pressure != NULL)
-		events->pressure(events->context, (enum lab_lease_level)level,
+				(enum lab_lease_level)message->reclaim.level);
+	if (message->type == LAB_LEASE_PRESSURE && events->pressure != NULL)
+		events->pressure(events->context,
+				 (enum lab_lease_level)message->pressure.level,
 				 message->pressure.available);
+	if (message->type == LAB_LEASE_REVOKED && events->revoked != NULL)
+		events->revoked(events->context, message->revoked.lease,
+				message->revoked.reason);
+	if (message->type == LAB_LEASE_REVOKING && events->revoking != NULL)
+		events->revoking(events->context, message->revoking.lease,
+				 message->revoking.ms);
 	return 0;
 }
 
@@ -166,5 +177,6 @@ int client_refusal(struct client *self, struct lab_lease_msg *message,
 		if (*c < ' ' || *c > '~')
 			*c = '?';
 	}
+	PROBE(client_refused, message->refused.error);
 	return err_say(err, message->refused.error, "%s", text);
 }

@@ -12,6 +12,9 @@
 
 #include <labyrinth/hypercall.h>
 
+#include "base/probe.h"
+#include "base/pages.h"
+
 int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
 		   struct err *err)
 {
@@ -69,8 +72,7 @@ static int make_private(uint8_t *at, const struct lease *lease, struct err *err)
 	if (madvise(at, LAB_EXTENT_SIZE, MADV_DONTDUMP) < 0)
 		return err_set(err, errno,
 			       "cannot keep a lease out of core dumps");
-	if (lease->backing != LAB_BACKING_HUGETLB &&
-	    mlock(at, LAB_EXTENT_SIZE) < 0)
+	if (pages_lockable(lease->backing) && mlock(at, LAB_EXTENT_SIZE) < 0)
 		return err_set(err, errno,
 			       "cannot lock a lease in memory (raise the "
 			       "limit `ulimit -l`, or give the pool huge "
@@ -101,6 +103,7 @@ int memory_map(struct memory *self, uint32_t extent, struct lease *lease,
 	}
 	self->ids[extent] = lease->id + 1;
 	self->held++;
+	PROBE(memory_mapped, extent, lease->id);
 	return 0;
 }
 
@@ -111,6 +114,7 @@ uint64_t memory_unmap(struct memory *self, uint32_t extent)
 	reserve_again(memory_extent(self, extent));
 	self->ids[extent] = 0;
 	self->held--;
+	PROBE(memory_unmapped, extent, id);
 	return id;
 }
 
@@ -158,6 +162,7 @@ void memory_taken(struct memory *self, uint32_t extent, uint8_t reason)
 		self->reasons[extent] = reason;
 	reserve_again(memory_extent(self, extent));
 	self->held--;
+	PROBE(memory_taken, extent, reason);
 }
 
 uint8_t memory_reason(const struct memory *self, uint32_t extent)

@@ -22,14 +22,16 @@
 
 /*
  * The list that an extent is on: of those with the same largest free block.
- * ABSENT has no list and is 0, so that fresh memory means absent; nor has LOST.
+ * ABSENT has no list and is 0, so that fresh memory means absent; nor have LOST
+ * and CLOSED.
  */
 enum bucket {
 	ABSENT,
 	FULL,
 	ORDER_0,
 	BUCKETS = ORDER_0 + ORDERS,
-	LOST = BUCKETS
+	LOST = BUCKETS,
+	CLOSED
 };
 
 struct record {
@@ -49,6 +51,7 @@ struct frames {
 	 * disjoint, so a grant of that order takes exactly one of them.
 	 */
 	uint32_t room[ORDERS];
+	uint32_t shut;		 /* free pages of closed extents, not in room */
 	uint32_t filled;	 /* bit b: list of bucket b is not empty */
 	uint32_t first[BUCKETS]; /* of each list, or NONE */
 	struct lowest taken;	 /* the present extents, and the lost */
@@ -109,7 +112,8 @@ size_t frames_bytes_per_extent(void)
 
 uint64_t frames_granted(const struct frames *self)
 {
-	return (uint64_t)self->present * LAB_EXTENT_PAGES - self->room[0];
+	return (uint64_t)self->present * LAB_EXTENT_PAGES - self->room[0] -
+	       self->shut;
 }
 
 uint64_t frames_unused(const struct frames *self)
@@ -195,15 +199,41 @@ void frames_add(struct frames *self, uint32_t extent)
 	self->present++;
 }
 
+void frames_close(struct frames *self, uint32_t extent)
+{
+	assert(frames_present(self, extent));
+	const struct extent *map = &self->maps[extent];
+
+	if (self->records[extent].bucket == CLOSED)
+		return;
+	for (unsigned k = 0; k < ORDERS; k++)
+		self->room[k] -= extent_count_free(map, k);
+	self->shut += extent_count_free(map, 0);
+	list_remove(self, extent);
+	self->records[extent].bucket = CLOSED;
+}
+
+void frames_open(struct frames *self, uint32_t extent)
+{
+	assert(frames_present(self, extent));
+	const struct extent *map = &self->maps[extent];
+
+	if (self->records[extent].bucket != CLOSED)
+		return;
+	for (unsigned k = 0; k < ORDERS; k++)
+		self->room[k] += extent_count_free(map, k);
+	self->shut -= extent_count_free(map, 0);
+	list_push(self, extent, bucket_of(map));
+}
+
 /* Count a present extent, and its free blocks, out. */
 static void leave(struct frames *self, uint32_t extent, uint32_t bucket)
 {
 	struct extent *map = &self->maps[extent];
 
-	for (unsigned k = 0; k < ORDERS; k++)
-		self->room[k] -= extent_count_free(map, k);
+	frames_close(self, extent);
+	self->shut -= extent_count_free(map, 0);
 	self->present--;
-	list_remove(self, extent);
 	self->records[extent].bucket = bucket;
 	memset(map, 0, sizeof(*map));
 }
@@ -225,7 +255,7 @@ void frames_lose(struct frames *self, uint32_t extent)
 bool frames_idle(const struct frames *self, uint32_t extent)
 {
 	assert(frames_present(self, extent));
-	return self->records[extent].bucket == ORDER_0 + LAB_MAX_ORDER;
+	return bucket_of(&self->maps[extent]) == ORDER_0 + LAB_MAX_ORDER;
 }
 
 int frames_absent(const struct frames *self, uint32_t *extent)
@@ -312,6 +342,10 @@ void frames_release(struct frames *self, uint32_t page, unsigned order)
 	unsigned at = page_within(page);
 
 	extent_release(map, at, order);
+	if (self->records[extent_of(page)].bucket == CLOSED) {
+		self->shut += 1u << order;
+		return;
+	}
 	unsigned made = extent_merged(map, at, order);
 
 	room_add(self, order, made);
@@ -365,9 +399,9 @@ static bool never_used(const struct extent *map)
 	return memcmp(map, &fresh, sizeof(fresh)) == 0;
 }
 
-/* Adds the extent's free blocks to room[]. */
+/* Adds the extent's free blocks to room[], or its pages to *shut. */
 static void validate_extent(const struct frames *self, uint32_t extent,
-			    uint32_t *room)
+			    uint32_t *room, uint32_t *shut)
 {
 	const struct extent *map = &self->maps[extent];
 	bool present = frames_present(self, extent);
@@ -383,6 +417,10 @@ static void validate_extent(const struct frames *self, uint32_t extent,
 	const char *fault = extent_fault(map);
 
 	require(fault == NULL, fault, extent);
+	if (self->records[extent].bucket == CLOSED) {
+		*shut += extent_count_free(map, 0);
+		return;
+	}
 	require(self->records[extent].bucket == bucket_of(map),
 		"on the list of another free order", extent);
 	for (unsigned k = 0; k < ORDERS; k++)
@@ -415,12 +453,15 @@ void frames_validate(const struct frames *self)
 	uint32_t room[ORDERS] = {0};
 	uint32_t present = 0;
 	uint32_t listed = 0;
+	uint32_t shut = 0;
 
 	for (uint32_t extent = 0; extent < self->extents; extent++) {
 		present += frames_present(self, extent);
-		validate_extent(self, extent, room);
+		listed += self->records[extent].bucket == CLOSED;
+		validate_extent(self, extent, room, &shut);
 	}
 	require(self->present == present, "the number present is wrong", NONE);
+	require(self->shut == shut, "the number of free pages is wrong", NONE);
 	for (unsigned k = 0; k < ORDERS; k++)
 		require(self->room[k] == room[k],
 			"the number of free blocks is wrong", NONE);

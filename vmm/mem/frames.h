@@ -37,11 +37,13 @@ void frames_free(struct frames *self);
 
 size_t frames_bytes_per_extent(void);
 
-/* Pages in grants now, and pages of present extents in no grant. */
+/* Pages in grants now, and pages that could be: of present extents that are
+ * not closed, in no grant. */
 uint64_t frames_granted(const struct frames *self);
 uint64_t frames_unused(const struct frames *self);
 
-/* Extents that are present, and those of them that are wholly free. */
+/* Extents that are present, and those of them that are wholly free and not
+ * closed. */
 uint32_t frames_leases(const struct frames *self);
 uint32_t frames_spares(const struct frames *self);
 
@@ -63,6 +65,16 @@ void frames_remove(struct frames *self, uint32_t extent);
  */
 void frames_lose(struct frames *self, uint32_t extent);
 
+/*
+ * No more grants come from this present extent; what is granted in it stays and
+ * can be released. Nothing happens to one that is closed already. It leaves
+ * like any other, and what comes there next is open.
+ */
+void frames_close(struct frames *self, uint32_t extent);
+
+/* Grants come from this present extent again. */
+void frames_open(struct frames *self, uint32_t extent);
+
 /* Is this present extent wholly free? */
 bool frames_idle(const struct frames *self, uint32_t extent);
 
@@ -72,7 +84,7 @@ bool frames_present(const struct frames *self, uint32_t extent);
 /* The lowest extent without a lease: 0, or -ENOSPC when there is none. */
 int frames_absent(const struct frames *self, uint32_t *extent);
 
-/* Some present extent that is wholly free: 0, or -ENOENT. */
+/* Some present extent that is wholly free and not closed: 0, or -ENOENT. */
 int frames_spare(const struct frames *self, uint32_t *extent);
 
 /*

@@ -19,6 +19,7 @@
 struct rpc_call {
 	struct rpc_session *session;
 	const struct view *view; /* NULL unless the table asks for one */
+	const struct view_source *source; /* what changes the broker */
 	/* Why it was refused; code VIR_ERR_OK while it was not. */
 	int code;   /* virErrorNumber */
 	int domain; /* virErrorDomain */
@@ -36,6 +37,13 @@ typedef int (*rpc_handler)(struct rpc_call *call, const void *arguments,
 /* Refuse a call: record code, domain and a sentence. Returns -1. */
 int call_refuse(struct rpc_call *call, int code, int domain, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * The guest of this uuid in the call's view; NULL with the call refused. A
+ * client's id may be stale and its name is redundant: the uuid decides.
+ */
+const struct view_guest *call_guest(struct rpc_call *call,
+				    const unsigned char *uuid);
 
 /* Refuse for lack of memory. Returns -1. */
 int call_no_memory(struct rpc_call *call);

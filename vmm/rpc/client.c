@@ -8,8 +8,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/stranger.h"
 #include "rpc/program.h"
 #include "wire/virnet.h"
 
@@ -18,6 +18,18 @@
  * needs is a few KiB of names; 1 MiB leaves room for a list of domains.
  */
 #define REQUEST_MAX (1u << 20)
+
+/*
+ * The bytes of events that may wait for a client that is slow to read. Where
+ * half of them do, changes of a balloon are left out: the next says it all.
+ */
+#define EVENTS_BYTES_MAX (256u << 10)
+
+/* A packet of an event, waiting behind what goes out. */
+struct waiting {
+	struct waiting *next;
+	struct events_packet packet;
+};
 
 struct rpc_client {
 	int fd;
@@ -43,6 +55,11 @@ struct rpc_client {
 	uint8_t *out; /* NULL: none */
 	size_t out_bytes;
 	size_t out_sent;
+
+	/* What goes out after it, in order. Nothing is read meanwhile, too. */
+	struct waiting *first;
+	struct waiting **last; /* where the next one goes */
+	size_t waiting_bytes;
 };
 
 bool client_is_anonymous(const struct rpc_client *self)
@@ -62,6 +79,11 @@ static void set_timer(struct rpc_client *self, uint64_t usec)
 		abort(); /* our own arguments are wrong */
 }
 
+static bool has_to_send(const struct rpc_client *self)
+{
+	return self->out != NULL || self->first != NULL;
+}
+
 /*
  * What we wait for next, and how long: to be opened (from the start on, so
  * nothing the peer does puts it off), for an answer to be read, or for a sign
@@ -70,11 +92,11 @@ static void set_timer(struct rpc_client *self, uint64_t usec)
 static void wait_for_next(struct rpc_client *self)
 {
 	if (sd_event_source_set_io_events(
-		    self->io, self->out != NULL ? EPOLLOUT : EPOLLIN) < 0)
+		    self->io, has_to_send(self) ? EPOLLOUT : EPOLLIN) < 0)
 		abort();
 	if (!self->session.opened)
 		return;
-	if (self->out != NULL)
+	if (has_to_send(self))
 		set_timer(self, self->limits->stall_usec);
 	else if (self->session.keepalive)
 		set_timer(self, self->limits->keepalive_usec);
@@ -83,10 +105,10 @@ static void wait_for_next(struct rpc_client *self)
 }
 
 /*
- * Send what the socket takes. 0 when it took all or would block, or a negated
- * errno.
+ * Send what the socket takes of what goes out. 0 when it took all of it, a
+ * negated errno, -EAGAIN among them.
  */
-static int flush(struct rpc_client *self)
+static int flush_one(struct rpc_client *self)
 {
 	while (self->out_sent < self->out_bytes) {
 		ssize_t sent = send(self->fd, self->out + self->out_sent,
@@ -95,12 +117,44 @@ static int flush(struct rpc_client *self)
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0)
-			return errno == EAGAIN ? 0 : -errno;
+			return -errno;
 		self->out_sent += (size_t)sent;
 	}
 	free(self->out);
 	self->out = NULL;
-	return self->session.closing ? -ESHUTDOWN : 0;
+	return 0;
+}
+
+/* The first event that waits is what goes out now. */
+static void take_waiting(struct rpc_client *self)
+{
+	struct waiting *first = self->first;
+
+	self->first = first->next;
+	if (self->first == NULL)
+		self->last = &self->first;
+	self->waiting_bytes -= first->packet.length;
+	self->out = first->packet.bytes;
+	self->out_bytes = first->packet.length;
+	self->out_sent = 0;
+	free(first);
+}
+
+/*
+ * Send what the socket takes. 0 when it took all or would block, or a negated
+ * errno.
+ */
+static int flush(struct rpc_client *self)
+{
+	int r = self->out != NULL ? flush_one(self) : 0;
+
+	while (r == 0 && !self->session.closing && self->first != NULL) {
+		take_waiting(self);
+		r = flush_one(self);
+	}
+	if (r == 0 && self->session.closing)
+		return -ESHUTDOWN;
+	return r == -EAGAIN ? 0 : r;
 }
 
 /* Send a packet, which becomes the client's. As flush(). */
@@ -206,9 +260,9 @@ static int read_on(struct rpc_client *self)
 
 	do {
 		size_t most = next_bytes(self, &to);
-		ssize_t got = recv(self->fd, to, most, MSG_DONTWAIT);
+		ssize_t got = stranger_receive(self->fd, to, most, NULL);
 		if (got < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+			return got == -EAGAIN ? 0 : (int)got;
 		if (got == 0)
 			return -ESHUTDOWN;
 		self->have += (size_t)got;
@@ -240,7 +294,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events,
 	(void)source;
 	(void)fd;
 	(void)events;
-	settle(self, self->out != NULL ? flush(self) : read_on(self));
+	settle(self, has_to_send(self) ? flush(self) : read_on(self));
 	return 0;
 }
 
@@ -252,7 +306,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *context)
 	(void)source;
 	(void)usec;
 	/* The time to open, and the time to read, are up. */
-	if (self->session.opened && self->out == NULL &&
+	if (self->session.opened && !has_to_send(self) &&
 	    self->misses < self->limits->keepalive_misses) {
 		self->misses++;
 		r = send_keepalive(self, VIRNET_KEEPALIVE_PING);
@@ -263,19 +317,22 @@ static int on_time(sd_event_source *source, uint64_t usec, void *context)
 
 int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	       const struct view_source *source,
-	       const struct rpc_limits *limits, struct client_owner owner)
+	       const struct rpc_limits *limits, struct client_owner owner,
+	       const struct session_owner *told)
 {
 	struct rpc_client *self = calloc(1, sizeof(*self));
 
 	if (self == NULL) {
-		close(fd);
+		stranger_close(fd);
 		return -ENOMEM;
 	}
 	self->fd = fd;
+	self->last = &self->first;
 	self->source = source;
 	self->limits = limits;
 	self->owner = owner;
 	self->session.readonly = readonly;
+	self->session.owner = told;
 	int r = sd_event_add_io(event, &self->io, fd, EPOLLIN, on_io, self);
 	if (r >= 0)
 		r = sd_event_add_time_relative(
@@ -295,8 +352,65 @@ void client_free(struct rpc_client *self)
 		return;
 	sd_event_source_disable_unref(self->timer);
 	sd_event_source_disable_unref(self->io);
-	close(self->fd);
+	stranger_close(self->fd);
 	free(self->payload);
 	free(self->out);
+	while (self->first != NULL) {
+		take_waiting(self);
+		free(self->out);
+	}
+	events_clear(&self->session.events);
 	free(self);
+}
+
+/* Have packets wait; too many of them end the connection in its next turn. */
+static void append(struct rpc_client *self, struct events_packet *packets,
+		   int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct waiting *waiting = malloc(sizeof(*waiting));
+		if (waiting == NULL || self->waiting_bytes + packets[i].length >
+					       EVENTS_BYTES_MAX) {
+			free(waiting);
+			free(packets[i].bytes);
+			shutdown(self->fd, SHUT_RDWR);
+			continue;
+		}
+		*waiting = (struct waiting){.packet = packets[i]};
+		*self->last = waiting;
+		self->last = &waiting->next;
+		self->waiting_bytes += packets[i].length;
+	}
+	if (count > 0)
+		wait_for_next(self);
+}
+
+bool client_wants(const struct rpc_client *self, enum events_kind kind,
+		  int event)
+{
+	return events_wants(&self->session.events, kind, event);
+}
+
+unsigned client_wishes(const struct rpc_client *self)
+{
+	return self->session.events.count;
+}
+
+void client_tell(struct rpc_client *self, const struct view_event *event)
+{
+	struct events_packet packets[EVENTS_MAX];
+
+	append(self, packets,
+	       events_tell(&self->session.events, event, packets));
+}
+
+void client_tell_balloon(struct rpc_client *self,
+			 const struct view_guest *guest)
+{
+	struct events_packet packets[EVENTS_MAX];
+
+	if (self->waiting_bytes > EVENTS_BYTES_MAX / 2)
+		return;
+	append(self, packets,
+	       events_tell_balloon(&self->session.events, guest, packets));
 }

@@ -13,6 +13,7 @@
 
 #include "broker/view.h"
 #include "rpc/limits.h"
+#include "rpc/session.h"
 
 struct rpc_client;
 
@@ -27,11 +28,26 @@ struct client_owner {
 
 /*
  * Serve a non-blocking stream socket, which the client owns from here on, also
- * when this fails. source and limits must outlive it. A negated errno.
+ * when this fails. source, limits and told must outlive it. A negated errno.
  */
 int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	       const struct view_source *source,
-	       const struct rpc_limits *limits, struct client_owner owner);
+	       const struct rpc_limits *limits, struct client_owner owner,
+	       const struct session_owner *told);
+
+/* Does it want to hear of any such event? How many wishes has it in all? */
+bool client_wants(const struct rpc_client *self, enum events_kind kind,
+		  int event);
+unsigned client_wishes(const struct rpc_client *self);
+
+/*
+ * Tell it of what happened, or of what a guest holds now, as far as it wants
+ * to hear: sent in its own turns, so it is not gone when this returns. One that
+ * lets too much wait is cut off.
+ */
+void client_tell(struct rpc_client *self, const struct view_event *event);
+void client_tell_balloon(struct rpc_client *self,
+			 const struct view_guest *guest);
 
 /* Whether it still has to open. */
 bool client_is_anonymous(const struct rpc_client *self);

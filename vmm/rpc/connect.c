@@ -8,7 +8,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <labyrinth/bootinfo.h>
+
 #include "rpc/handlers.h"
+#include "rpc/xml.h"
 
 /*
  * Features that a client asks for, by libvirt's wire numbers: keepalive
@@ -103,6 +106,15 @@ int connect_lib_version(struct rpc_call *call, const void *arguments,
 	return 0;
 }
 
+int connect_max_vcpus(struct rpc_call *call, const void *arguments,
+		      void *result)
+{
+	(void)call;
+	(void)arguments; /* the type of domain: there is one */
+	*(int *)result = LAB_CPUS_MAX;
+	return 0;
+}
+
 int connect_hostname(struct rpc_call *call, const void *arguments, void *result)
 {
 	char name[256];
@@ -148,6 +160,23 @@ int connect_auth_list(struct rpc_call *call, const void *arguments,
 	return 0;
 }
 
+int connect_domain_capabilities(struct rpc_call *call, const void *arguments,
+				void *result)
+{
+	const rmt_capabilities_args *args = arguments;
+	char **xml = result;
+
+	if (call_check_flags(call, args->flags, 0) != 0)
+		return -1;
+	if ((args->arch != NULL && strcmp(*args->arch, "x86_64") != 0) ||
+	    (args->virttype != NULL && strcmp(*args->virttype, "kvm") != 0))
+		return call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_REMOTE,
+				   "invalid argument: guests are of kvm on "
+				   "x86_64 alone");
+	*xml = xml_domain_capabilities(LAB_CPUS_MAX);
+	return *xml != NULL ? 0 : call_no_memory(call);
+}
+
 int answer_zero(struct rpc_call *call, const void *arguments, void *result)
 {
 	(void)call;
@@ -161,6 +190,14 @@ int answer_one(struct rpc_call *call, const void *arguments, void *result)
 	(void)call;
 	(void)arguments;
 	*(int *)result = 1;
+	return 0;
+}
+
+int answer_no_items(struct rpc_call *call, const void *arguments, void *result)
+{
+	(void)call;
+	(void)arguments;
+	(void)result; /* zeroed: an empty array, and its length */
 	return 0;
 }
 

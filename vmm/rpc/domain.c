@@ -7,13 +7,10 @@
 
 #include <uuid/uuid.h>
 
-#include <labyrinth/hypercall.h>
-
+#include "rpc/domain.h"
 #include "rpc/handlers.h"
 #include "rpc/host.h"
 #include "rpc/xml.h"
-
-#define LEASE_KIB (LAB_EXTENT_SIZE / 1024)
 
 /* The filter bits of a typed list, by group. */
 static const unsigned filter_groups[] = {
@@ -44,16 +41,27 @@ static const unsigned filter_groups[] = {
 	 VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT |    \
 	 VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT)
 
-static int fill_dom(struct rpc_call *call, const struct view_guest *guest,
-		    rmt_dom *dom)
+unsigned domain_filter_bits(void)
+{
+	return call_filter_bits(filter_groups, FILTER_GROUPS);
+}
+
+bool domain_passes(const struct view_guest *guest, unsigned filter)
+{
+	(void)guest; /* to the filter all of them are alike */
+	return call_filter(filter, filter_groups, FILTER_GROUPS, GUEST_HAS);
+}
+
+int domain_fill(struct rpc_call *call, const struct view_guest *guest,
+		rmt_dom *dom)
 {
 	memcpy(dom->uuid, guest->uuid, sizeof(dom->uuid));
 	dom->id = (int)guest->id;
 	return call_string(call, &dom->name, guest->name);
 }
 
-static const struct view_guest *find_uuid(struct rpc_call *call,
-					  const unsigned char *uuid)
+const struct view_guest *call_guest(struct rpc_call *call,
+				    const unsigned char *uuid)
 {
 	char text[37];
 
@@ -68,28 +76,22 @@ static const struct view_guest *find_uuid(struct rpc_call *call,
 	return NULL;
 }
 
-/*
- * The guest that a client's triple means. Its id may be stale and its name is
- * redundant; the uuid decides.
- */
-static const struct view_guest *find(struct rpc_call *call, const rmt_dom *dom)
+const struct view_guest *domain_find(struct rpc_call *call, const rmt_dom *dom)
 {
-	return find_uuid(call, (const unsigned char *)dom->uuid);
+	return call_guest(call, (const unsigned char *)dom->uuid);
 }
 
 int domain_list_all(struct rpc_call *call, const void *arguments, void *result)
 {
 	const rmt_list_args *args = arguments;
 	rmt_doms *list = result;
-	size_t count = call->view->nguests;
+	const struct view *view = call->view;
+	size_t count = 0;
 
-	if (call_check_flags(call, args->flags,
-			     call_filter_bits(filter_groups, FILTER_GROUPS)) !=
-	    0)
+	if (call_check_flags(call, args->flags, domain_filter_bits()) != 0)
 		return -1;
-	/* All guests are alike to the filter: all of them, or none. */
-	if (!call_filter(args->flags, filter_groups, FILTER_GROUPS, GUEST_HAS))
-		count = 0;
+	for (size_t i = 0; i < view->nguests; i++)
+		count += domain_passes(&view->guests[i], args->flags);
 	list->items.items_val =
 		call_list(call, count, sizeof(rmt_dom), "domains");
 	if (list->items.items_val == NULL)
@@ -98,9 +100,10 @@ int domain_list_all(struct rpc_call *call, const void *arguments, void *result)
 	if (!args->need_results)
 		return 0;
 	list->items.items_len = (u_int)count;
-	for (size_t i = 0; i < count; i++) {
-		if (fill_dom(call, &call->view->guests[i],
-			     &list->items.items_val[i]) != 0)
+	rmt_dom *to = list->items.items_val;
+	for (size_t i = 0; i < view->nguests; i++) {
+		if (domain_passes(&view->guests[i], args->flags) &&
+		    domain_fill(call, &view->guests[i], to++) != 0)
 			return -1;
 	}
 	return 0;
@@ -140,7 +143,7 @@ int domain_by_id(struct rpc_call *call, const void *arguments, void *result)
 	for (size_t i = 0; i < call->view->nguests; i++) {
 		const struct view_guest *guest = &call->view->guests[i];
 		if ((int)guest->id == id)
-			return fill_dom(call, guest, result);
+			return domain_fill(call, guest, result);
 	}
 	return call_refuse(call, VIR_ERR_NO_DOMAIN, VIR_FROM_DOMAIN,
 			   "Domain not found: no guest with the id %d", id);
@@ -153,7 +156,7 @@ int domain_by_name(struct rpc_call *call, const void *arguments, void *result)
 	for (size_t i = 0; i < call->view->nguests; i++) {
 		const struct view_guest *guest = &call->view->guests[i];
 		if (strcmp(guest->name, name) == 0)
-			return fill_dom(call, guest, result);
+			return domain_fill(call, guest, result);
 	}
 	return call_refuse(call, VIR_ERR_NO_DOMAIN, VIR_FROM_DOMAIN,
 			   "Domain not found: no guest with the name '%s'",
@@ -162,23 +165,24 @@ int domain_by_name(struct rpc_call *call, const void *arguments, void *result)
 
 int domain_by_uuid(struct rpc_call *call, const void *arguments, void *result)
 {
-	const struct view_guest *guest = find_uuid(call, arguments);
+	const struct view_guest *guest = call_guest(call, arguments);
 
-	return guest != NULL ? fill_dom(call, guest, result) : -1;
+	return guest != NULL ? domain_fill(call, guest, result) : -1;
 }
 
 int domain_info(struct rpc_call *call, const void *arguments, void *result)
 {
-	const struct view_guest *guest = find(call, arguments);
+	const struct view_guest *guest = domain_find(call, arguments);
 
 	if (guest == NULL)
 		return -1;
+	struct host_usage usage = host_usage(guest->pid);
 	*(rmt_dom_info *)result = (rmt_dom_info){
 		.state = VIR_DOMAIN_RUNNING,
 		.max_memory = guest->limit * LEASE_KIB,
 		.memory = guest->leases * LEASE_KIB,
-		.vcpus = 1,
-		.cpu_time = host_cpu_time(guest->pid),
+		.vcpus = (unsigned short)guest->cpus,
+		.cpu_time = usage.user + usage.system,
 	};
 	return 0;
 }
@@ -188,7 +192,7 @@ int domain_state(struct rpc_call *call, const void *arguments, void *result)
 	const rmt_dom_flags *args = arguments;
 
 	if (call_check_flags(call, args->flags, 0) != 0 ||
-	    find(call, &args->dom) == NULL)
+	    domain_find(call, &args->dom) == NULL)
 		return -1;
 	*(rmt_dom_state *)result = (rmt_dom_state){
 		.state = VIR_DOMAIN_RUNNING,
@@ -200,7 +204,7 @@ int domain_state(struct rpc_call *call, const void *arguments, void *result)
 int domain_max_memory(struct rpc_call *call, const void *arguments,
 		      void *result)
 {
-	const struct view_guest *guest = find(call, arguments);
+	const struct view_guest *guest = domain_find(call, arguments);
 
 	if (guest == NULL)
 		return -1;
@@ -210,29 +214,9 @@ int domain_max_memory(struct rpc_call *call, const void *arguments,
 
 int domain_os_type(struct rpc_call *call, const void *arguments, void *result)
 {
-	if (find(call, arguments) == NULL)
+	if (domain_find(call, arguments) == NULL)
 		return -1;
 	return call_string(call, result, "hvm");
-}
-
-int domain_vcpus_flags(struct rpc_call *call, const void *arguments,
-		       void *result)
-{
-	const rmt_dom_flags *args = arguments;
-
-	if (call_check_flags(call, args->flags,
-			     VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG |
-				     VIR_DOMAIN_VCPU_MAXIMUM) != 0 ||
-	    find(call, &args->dom) == NULL)
-		return -1;
-	if (args->flags & VIR_DOMAIN_VCPU_CONFIG)
-		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
-				   VIR_FROM_DOMAIN,
-				   "Requested operation is not valid: a "
-				   "transient domain has no stored "
-				   "configuration");
-	*(int *)result = 1;
-	return 0;
 }
 
 int domain_xml(struct rpc_call *call, const void *arguments, void *result)
@@ -251,23 +235,75 @@ int domain_xml(struct rpc_call *call, const void *arguments, void *result)
 				   "operation forbidden: read only access "
 				   "prevents virDomainGetXMLDesc with secure "
 				   "flag");
-	const struct view_guest *guest = find(call, &args->dom);
+	const struct view_guest *guest = domain_find(call, &args->dom);
 	if (guest == NULL)
 		return -1;
 	*xml = xml_domain(guest, &call->view->pools[guest->pool]);
 	return *xml != NULL ? 0 : call_no_memory(call);
 }
 
+/* What libvirt has no word for, by itself; other texts a guest has none. */
+int domain_metadata(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_metadata_args *args = arguments;
+	char **xml = result;
+
+	if (call_check_flags(call, args->flags, VIR_DOMAIN_AFFECT_LIVE) != 0)
+		return -1;
+	const struct view_guest *guest = domain_find(call, &args->dom);
+	if (guest == NULL)
+		return -1;
+	if (args->type != VIR_DOMAIN_METADATA_ELEMENT || args->uri == NULL ||
+	    strcmp(*args->uri, XML_NAMESPACE) != 0)
+		return call_refuse(call, VIR_ERR_NO_DOMAIN_METADATA,
+				   VIR_FROM_DOMAIN,
+				   "metadata not found: guest %s has the "
+				   "element of " XML_NAMESPACE " alone",
+				   guest->name);
+	*xml = xml_guest(guest, &call->view->pools[guest->pool]);
+	return *xml != NULL ? 0 : call_no_memory(call);
+}
+
+int domain_control(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_flags *args = arguments;
+
+	(void)result; /* zeroed: it is well, and nothing is going on */
+	if (call_check_flags(call, args->flags, 0) != 0)
+		return -1;
+	return domain_find(call, &args->dom) != NULL ? 0 : -1;
+}
+
+int domain_messages(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_flags *args = arguments;
+
+	(void)result; /* zeroed: none */
+	if (call_check_flags(call, args->flags,
+			     VIR_DOMAIN_MESSAGE_DEPRECATION |
+				     VIR_DOMAIN_MESSAGE_TAINTING) != 0)
+		return -1;
+	return domain_find(call, &args->dom) != NULL ? 0 : -1;
+}
+
+int domain_snapshots(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_list_args *args = arguments;
+
+	(void)result; /* zeroed: none, whatever is asked of them */
+	return domain_find(call, &args->dom) != NULL ? 0 : -1;
+}
+
 int domain_yes(struct rpc_call *call, const void *arguments, void *result)
 {
 	*(int *)result = 1;
-	return find(call, arguments) != NULL ? 0 : -1;
+	return domain_find(call, arguments) != NULL ? 0 : -1;
 }
 
 int domain_no(struct rpc_call *call, const void *arguments, void *result)
 {
 	*(int *)result = 0;
-	return find(call, arguments) != NULL ? 0 : -1;
+	return domain_find(call, arguments) != NULL ? 0 : -1;
 }
 
 int domain_no_flags(struct rpc_call *call, const void *arguments, void *result)

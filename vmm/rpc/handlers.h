@@ -18,10 +18,12 @@ HANDLER(connect_close);
 HANDLER(connect_type);
 HANDLER(connect_version);
 HANDLER(connect_lib_version);
+HANDLER(connect_max_vcpus);
 HANDLER(connect_hostname);
 HANDLER(connect_uri);
 HANDLER(connect_feature);
 HANDLER(connect_auth_list);
+HANDLER(connect_domain_capabilities);
 
 /* node.c: the host. */
 HANDLER(node_info);
@@ -29,6 +31,12 @@ HANDLER(node_capabilities);
 HANDLER(node_free_memory);
 HANDLER(node_cells_free);
 HANDLER(node_free_pages);
+
+/* node_stats.c: what it has done and holds. */
+HANDLER(node_cpu_stats);
+HANDLER(node_memory_stats);
+/* alloc.c: leases as pages of it. */
+HANDLER(node_alloc_pages);
 
 /* domain.c: guests. */
 HANDLER(domain_list_all);
@@ -41,11 +49,31 @@ HANDLER(domain_info);
 HANDLER(domain_state);
 HANDLER(domain_max_memory);
 HANDLER(domain_os_type);
-HANDLER(domain_vcpus_flags);
 HANDLER(domain_xml);
+HANDLER(domain_metadata);
+HANDLER(domain_control);
+HANDLER(domain_messages);
+HANDLER(domain_snapshots);
 HANDLER(domain_yes);
 HANDLER(domain_no);
 HANDLER(domain_no_flags);
+
+/* vcpus.c: processors. */
+HANDLER(domain_max_vcpus);
+HANDLER(domain_vcpus_flags);
+HANDLER(domain_vcpus);
+HANDLER(node_cpu_map);
+
+/* stats.c: numbers about guests. */
+HANDLER(connect_all_stats);
+HANDLER(domain_memory_stats);
+HANDLER(domain_memory_params);
+
+/* wishes.c: events to hear of. */
+HANDLER(wish_domain);
+HANDLER(wish_domain_no_more);
+HANDLER(wish_pool);
+HANDLER(wish_pool_no_more);
 
 /* storage.c: pools. */
 HANDLER(pool_list_all);
@@ -59,6 +87,7 @@ HANDLER(pool_info);
 HANDLER(pool_xml);
 HANDLER(pool_yes);
 HANDLER(pool_refresh);
+HANDLER(pool_capabilities);
 
 /* volume.c: guests' shares of pools. */
 HANDLER(volume_list_all);
@@ -76,6 +105,7 @@ HANDLER(volume_path);
 HANDLER(answer_zero);
 HANDLER(answer_one);
 HANDLER(answer_no_names);
+HANDLER(answer_no_items);
 
 #undef HANDLER
 

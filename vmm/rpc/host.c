@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define NODES	  "/sys/devices/system/node"
+#define CPUS	  "/sys/devices/system/cpu"
 #define HUGEPAGES "/sys/kernel/mm/hugepages"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -96,16 +97,20 @@ static void look_at_cells(struct host *host)
 
 static void look_at_page_sizes(struct host *host)
 {
+	/* What every such processor has; the kernel lists what it sets aside.
+	 */
 	host->pages[0] = 4;
-	host->npages = 1;
+	host->pages[1] = 2048;
+	host->npages = 2;
 	DIR *sizes = opendir(HUGEPAGES);
 	if (sizes == NULL)
 		return;
 	for (struct dirent *entry = readdir(sizes);
 	     entry != NULL && host->npages < HOST_PAGES_MAX;
 	     entry = readdir(sizes)) {
-		if (sscanf(entry->d_name, "hugepages-%ukB",
-			   &host->pages[host->npages]) == 1)
+		unsigned *size = &host->pages[host->npages];
+		if (sscanf(entry->d_name, "hugepages-%ukB", size) == 1 &&
+		    *size != host->pages[1])
 			host->npages++;
 	}
 	closedir(sizes);
@@ -144,28 +149,108 @@ uint64_t host_free_pages(const struct host *host, const struct host_cell *cell,
 	return number_in(path);
 }
 
-uint64_t host_cpu_time(pid_t pid)
+struct host_usage host_usage(pid_t pid)
 {
+	const uint64_t tick = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+	struct host_usage usage = {0};
 	char path[32], stat[1024];
-	uint64_t user, system;
+	uint64_t pages;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
-		return 0;
+		return usage;
 	size_t bytes = fread(stat, 1, sizeof(stat) - 1, file);
 	fclose(file);
 	stat[bytes] = '\0';
 	/*
-	 * The 14th and 15th field, counted past the command's name, which
-	 * may hold anything, a parenthesis too.
+	 * The 14th, 15th and 24th field, counted past the command's name,
+	 * which may hold anything, a parenthesis too.
 	 */
 	const char *rest = strrchr(stat, ')');
 	if (rest == NULL ||
 	    sscanf(rest + 1,
 		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64
-		   " %" SCNu64,
-		   &user, &system) != 2)
+		   " %" SCNu64 " %*d %*d %*d %*d %*d %*d %*u %*u %" SCNu64,
+		   &usage.user, &usage.system, &pages) != 3)
+		return (struct host_usage){0};
+	usage.user *= tick;
+	usage.system *= tick;
+	usage.rss_kib = pages * ((uint64_t)sysconf(_SC_PAGESIZE) / 1024);
+	return usage;
+}
+
+/* A list like 0-3,8: its bits into map; how many bits up to the highest. */
+static unsigned read_list(const char *path, uint8_t *map, size_t bytes)
+{
+	unsigned first, last, end = 0;
+
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
 		return 0;
-	return (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	while (fscanf(file, "%u", &first) == 1) {
+		last = first;
+		if (fscanf(file, "-%u", &last) < 0)
+			clearerr(file);
+		for (unsigned i = first; i <= last && i / 8 < bytes; i++) {
+			map[i / 8] |= (uint8_t)(1u << (i % 8));
+			end = i + 1;
+		}
+		(void)fscanf(file, ",");
+	}
+	fclose(file);
+	return end;
+}
+
+void host_cpus(struct host_cpus *out)
+{
+	uint8_t present[HOST_MAP_BYTES] = {0};
+
+	*out = (struct host_cpus){0};
+	unsigned end = read_list(CPUS "/online", out->map, sizeof(out->map));
+	out->count = read_list(CPUS "/present", present, sizeof(present));
+	if (out->count < end)
+		out->count = end;
+	for (unsigned i = 0; i < end; i++)
+		out->online += out->map[i / 8] >> (i % 8) & 1;
+}
+
+bool host_cpu_usage(int cpu, struct host_cpu_usage *out)
+{
+	const uint64_t tick = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+	uint64_t nice, irq, softirq;
+	char line[256], wanted[24];
+	bool found = false;
+
+	snprintf(wanted, sizeof(wanted), "cpu ");
+	if (cpu >= 0)
+		snprintf(wanted, sizeof(wanted), "cpu%d ", cpu);
+	FILE *file = fopen("/proc/stat", "re");
+	if (file == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = strncmp(line, wanted, strlen(wanted)) == 0 &&
+			sscanf(line + strlen(wanted),
+			       "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+			       " %" SCNu64 " %" SCNu64 " %" SCNu64,
+			       &out->user, &nice, &out->kernel, &out->idle,
+			       &out->iowait, &irq, &softirq) == 7;
+	fclose(file);
+	if (!found)
+		return false;
+	out->user = (out->user + nice) * tick;
+	out->kernel = (out->kernel + irq + softirq) * tick;
+	out->idle *= tick;
+	out->iowait *= tick;
+	return true;
+}
+
+void host_memory(struct host_memory *out)
+{
+	static const char path[] = "/proc/meminfo";
+
+	out->total_kib = number_after(path, "MemTotal:");
+	out->free_kib = number_after(path, "MemFree:");
+	out->buffers_kib = number_after(path, "Buffers:");
+	out->cached_kib = number_after(path, "Cached:");
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the host has, read from /proc and /sys at the moment of asking: its
- * memory by NUMA cell, its page sizes, the time of a process. Knows nothing of
- * the broker.
+ * memory by NUMA cell, its page sizes, its CPUs, what a process uses. Knows
+ * nothing of the broker.
  */
 #ifndef LABYRINTH_RPC_HOST_H
 #define LABYRINTH_RPC_HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -23,7 +24,8 @@ struct host_cell {
 struct host {
 	struct host_cell cells[HOST_CELLS_MAX]; /* in order of id; >= 1 */
 	size_t ncells;
-	unsigned pages[HOST_PAGES_MAX]; /* sizes, KiB, rising; the first is 4 */
+	unsigned pages[HOST_PAGES_MAX]; /* sizes, KiB, rising; 4 and 2048 are
+					   there */
 	size_t npages;
 	unsigned cpus; /* online, >= 1 */
 	unsigned mhz;  /* of the first CPU; 0 when the kernel does not say */
@@ -42,7 +44,44 @@ void host_look(struct host *host);
 uint64_t host_free_pages(const struct host *host, const struct host_cell *cell,
 			 unsigned size);
 
-/* CPU time of a process, all its threads, in ns; 0 when it is gone. */
-uint64_t host_cpu_time(pid_t pid);
+/* What a process has used, all its threads; zeroes when it is gone. */
+struct host_usage {
+	uint64_t user; /* ns, like system */
+	uint64_t system;
+	uint64_t rss_kib;
+};
+
+struct host_usage host_usage(pid_t pid);
+
+#define HOST_MAP_BYTES 2048
+
+/* The host's CPUs. */
+struct host_cpus {
+	uint8_t map[HOST_MAP_BYTES]; /* a bit for each that is online */
+	unsigned count;		     /* one more than the highest number */
+	unsigned online;
+};
+
+void host_cpus(struct host_cpus *out);
+
+/* What its CPUs have done since it started, in ns. */
+struct host_cpu_usage {
+	uint64_t kernel;
+	uint64_t user;
+	uint64_t idle;
+	uint64_t iowait;
+};
+
+/* Of one CPU, or of all together (-1). False: there is no such CPU. */
+bool host_cpu_usage(int cpu, struct host_cpu_usage *out);
+
+struct host_memory {
+	uint64_t total_kib;
+	uint64_t free_kib;
+	uint64_t buffers_kib;
+	uint64_t cached_kib;
+};
+
+void host_memory(struct host_memory *out);
 
 #endif

@@ -13,6 +13,7 @@ struct rpc_limits {
 	uint64_t stall_usec;	 /* without reading anything of an answer */
 	uint64_t keepalive_usec; /* between PINGs */
 	unsigned keepalive_misses;
+	uint64_t balloon_usec; /* between two looks at what guests hold */
 };
 
 #endif

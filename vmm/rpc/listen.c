@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/stranger.h"
 
 #define BACKLOG 128
 
@@ -82,6 +83,7 @@ int listen_open(struct listen_socket *out, const char *directory,
 		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_set(err, errno, "cannot make a socket");
+	stranger_deny(fd);
 	/* The file gets the mode of the socket: closed until it is ours. */
 	if (fchmod(fd, 0600) != 0 ||
 	    bind(fd, (const struct sockaddr *)&out->address,

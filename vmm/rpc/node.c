@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rpc/alloc.h"
 #include "rpc/handlers.h"
 #include "rpc/host.h"
+#include "rpc/node.h"
 #include "rpc/xml.h"
 
 int node_info(struct rpc_call *call, const void *arguments, void *result)
@@ -55,8 +57,7 @@ int node_free_memory(struct rpc_call *call, const void *arguments, void *result)
 	return 0;
 }
 
-/* The index of the cell of an id; -1 with the call refused. */
-static int find_cell(struct rpc_call *call, const struct host *host, int id)
+int node_cell(struct rpc_call *call, const struct host *host, int id)
 {
 	for (size_t i = 0; i < host->ncells; i++) {
 		if (id >= 0 && host->cells[i].id == (unsigned)id)
@@ -87,7 +88,7 @@ int node_cells_free(struct rpc_call *call, const void *arguments, void *result)
 	struct host host;
 
 	host_look(&host);
-	int first = find_cell(call, &host, args->start);
+	int first = node_cell(call, &host, args->start);
 	if (first < 0)
 		return -1;
 	if (args->maxcells <= 0)
@@ -135,7 +136,7 @@ int node_free_pages(struct rpc_call *call, const void *arguments, void *result)
 	host_look(&host);
 	/* Cell -1 is the whole host, and then there is one of it. */
 	int whole = args->start == -1;
-	int first = whole ? 0 : find_cell(call, &host, args->start);
+	int first = whole ? 0 : node_cell(call, &host, args->start);
 	if (first < 0)
 		return -1;
 	size_t there = whole ? 1 : host.ncells - (size_t)first;
@@ -151,7 +152,10 @@ int node_free_pages(struct rpc_call *call, const void *arguments, void *result)
 			unsigned size = args->sizes.sizes_val[p];
 			if (check_page_size(call, &host, size) != 0)
 				return -1;
-			*out++ = host_free_pages(&host, cell, size);
+			*out++ = size == ALLOC_LEASE_KIB
+					 ? alloc_free_leases(call->view, &host,
+							     cell)
+					 : host_free_pages(&host, cell, size);
 		}
 	}
 	return 0;

@@ -14,9 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <libvirt/libvirt.h>
+
 #include "base/log.h"
+#include "rpc/balloons.h"
+#include "base/stranger.h"
 #include "rpc/client.h"
 #include "rpc/listen.h"
+#include "rpc/looks.h"
 #include "rpc/turns.h"
 
 #define SECOND UINT64_C(1000000)
@@ -29,6 +34,7 @@ static const struct rpc_limits default_limits = {
 	.stall_usec = 30 * SECOND,
 	.keepalive_usec = 5 * SECOND,
 	.keepalive_misses = 5,
+	.balloon_usec = SECOND,
 };
 
 /* How long a listener rests when the process has no descriptor left. */
@@ -50,11 +56,111 @@ struct listener {
 };
 
 struct rpc_server {
-	struct turns turns; /* of its listeners and clients, all together */
-	const struct view_source *source;
+	struct turns turns;    /* of its listeners and clients, all together */
+	sd_event_source *tick; /* armed while somebody hears of balloons */
+	struct looks looks;    /* at the broker */
 	struct rpc_limits limits;
 	struct listener listeners[2];
+	struct session_owner told;
+	struct view_listener listener;
+	struct balloons balloons;
 };
+
+/* All clients, one after the other: NULL for the first, and after the last. */
+static struct rpc_client *next_client(const struct rpc_server *self,
+				      struct rpc_client *client, size_t *at)
+{
+	if (client == NULL)
+		*at = 0;
+	struct rpc_client *next = client != NULL ? *client_next(client)
+						 : self->listeners[0].clients;
+	while (next == NULL && *at == 0)
+		next = self->listeners[++*at].clients;
+	return next;
+}
+
+static void tell(void *context, const struct view_event *event)
+{
+	struct rpc_server *self = context;
+	struct rpc_client *client = NULL;
+	size_t at;
+
+	looks_forget(&self->looks);
+	while ((client = next_client(context, client, &at)) != NULL)
+		client_tell(client, event);
+}
+
+static void tell_balloon(void *context, const struct view_guest *guest)
+{
+	struct rpc_client *client = NULL;
+	size_t at;
+
+	while ((client = next_client(context, client, &at)) != NULL)
+		client_tell_balloon(client, guest);
+}
+
+static bool anybody_wants_balloons(const struct rpc_server *self)
+{
+	struct rpc_client *client = NULL;
+	size_t at;
+
+	while ((client = next_client(self, client, &at)) != NULL) {
+		if (client_wants(client, EVENTS_DOMAIN,
+				 VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE))
+			return true;
+	}
+	return false;
+}
+
+/* Look at what guests hold, while somebody wants to hear of it. */
+static void look_again(struct rpc_server *self)
+{
+	bool wanted = anybody_wants_balloons(self);
+
+	sd_event_source_set_enabled(self->tick,
+				    wanted ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	if (wanted)
+		sd_event_source_set_time_relative(self->tick,
+						  self->limits.balloon_usec);
+	else
+		balloons_forget(&self->balloons);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct rpc_server *self = context;
+	struct view *view = self->looks.source.take(&self->looks);
+
+	(void)source;
+	(void)usec;
+	if (view != NULL)
+		balloons_compare(&self->balloons, view, tell_balloon, self);
+	view_free(view);
+	look_again(self);
+	return 0;
+}
+
+/* Somebody has registered: what guests hold now is what they held before. */
+static void listens(void *context)
+{
+	struct rpc_server *self = context;
+
+	if (balloons_known(&self->balloons) || !anybody_wants_balloons(self))
+		return;
+	struct view *view = self->looks.source.take(&self->looks);
+	if (view != NULL)
+		balloons_compare(&self->balloons, view, NULL, NULL);
+	view_free(view);
+	look_again(self);
+}
+
+/* What a call did must be in what the next one sees. */
+static void acted(void *context)
+{
+	struct rpc_server *self = context;
+
+	looks_forget(&self->looks);
+}
 
 /* Accept while there is room for one more; else let them queue. */
 static void set_accepting(struct listener *self)
@@ -101,7 +207,7 @@ static int on_rested(sd_event_source *source, uint64_t usec, void *context)
 /* No descriptor or memory to accept with: spinning would not make one. */
 static void rest(struct listener *self, int code)
 {
-	log_warning("cannot take a libvirt client: %s", strerror(code));
+	log_client_warning("cannot take a libvirt client: %s", strerror(code));
 	sd_event_source_set_enabled(self->io, SD_EVENT_OFF);
 	sd_event_source_set_time_relative(self->rest, REST_USEC);
 	sd_event_source_set_enabled(self->rest, SD_EVENT_ONESHOT);
@@ -116,15 +222,15 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 
 	(void)source;
 	(void)events;
-	int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int peer = stranger_accept(fd);
 	if (peer < 0) {
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			rest(self, errno);
+		if (peer != -EAGAIN && peer != -EINTR && peer != -ECONNABORTED)
+			rest(self, -peer);
 		return 0;
 	}
 	int r = client_new(&client, self->server->turns.inner, peer,
-			   self->readonly, self->server->source,
-			   &self->server->limits, owner);
+			   self->readonly, &self->server->looks.source,
+			   &self->server->limits, owner, &self->server->told);
 	if (r < 0) {
 		rest(self, -r);
 		return 0;
@@ -227,8 +333,10 @@ int rpc_server_on(struct rpc_server **out, sd_event *event,
 		free(self);
 		return err_set(err, -r, "cannot serve libvirt clients");
 	}
-	self->source = source;
+	looks_begin(&self->looks, source);
 	self->limits = default_limits;
+	self->told = (struct session_owner){tell, listens, acted, self};
+	self->listener = (struct view_listener){tell, self};
 	fit_to_descriptors(self);
 	for (int i = 0; i < 2; i++) {
 		self->listeners[i].socket.fd = -1;
@@ -240,12 +348,38 @@ int rpc_server_on(struct rpc_server **out, sd_event *event,
 	if (r == 0)
 		r = listener_open(&self->listeners[1], directory, RPC_SOCKET_RO,
 				  inherited_ro, err);
+	if (r == 0) {
+		r = sd_event_add_time_relative(self->turns.inner, &self->tick,
+					       CLOCK_MONOTONIC, 0, 0, on_tick,
+					       self);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(self->tick,
+							SD_EVENT_OFF);
+		r = r < 0 ? err_set(err, -r, "cannot serve libvirt clients")
+			  : 0;
+	}
 	if (r < 0) {
 		rpc_server_free(self);
 		return r;
 	}
 	*out = self;
 	return 0;
+}
+
+const struct view_listener *rpc_server_listener(const struct rpc_server *self)
+{
+	return &self->listener;
+}
+
+unsigned rpc_server_wishes(const struct rpc_server *self)
+{
+	struct rpc_client *client = NULL;
+	unsigned count = 0;
+	size_t at;
+
+	while ((client = next_client(self, client, &at)) != NULL)
+		count += client_wishes(client);
+	return count;
 }
 
 void rpc_server_limit(struct rpc_server *self, const struct rpc_limits *limits)
@@ -264,6 +398,9 @@ void rpc_server_free(struct rpc_server *self)
 		return;
 	listener_close(&self->listeners[0]);
 	listener_close(&self->listeners[1]);
+	sd_event_source_disable_unref(self->tick);
+	balloons_forget(&self->balloons);
+	looks_forget(&self->looks);
 	turns_end(&self->turns);
 	free(self);
 }

@@ -39,6 +39,15 @@ int rpc_server_on(struct rpc_server **out, sd_event *event,
 		  const char *directory, int inherited_rw, int inherited_ro,
 		  const struct view_source *source, struct err *err);
 
+/*
+ * Whom to tell what happens: clients that have registered for it hear of it.
+ * It lives as long as the server.
+ */
+const struct view_listener *rpc_server_listener(const struct rpc_server *self);
+
+/* How many registrations there are, of all clients. */
+unsigned rpc_server_wishes(const struct rpc_server *self);
+
 /* Hold later connections to other limits than the built-in ones. */
 void rpc_server_limit(struct rpc_server *self, const struct rpc_limits *limits);
 

@@ -206,6 +206,17 @@ int pool_xml(struct rpc_call *call, const void *arguments, void *result)
 	return *xml != NULL ? 0 : call_no_memory(call);
 }
 
+int pool_capabilities(struct rpc_call *call, const void *arguments,
+		      void *result)
+{
+	char **xml = result;
+
+	if (call_check_flags(call, *(const u_int *)arguments, 0) != 0)
+		return -1;
+	*xml = xml_pool_capabilities();
+	return *xml != NULL ? 0 : call_no_memory(call);
+}
+
 int pool_yes(struct rpc_call *call, const void *arguments, void *result)
 {
 	*(int *)result = 1;
@@ -220,5 +231,14 @@ int pool_refresh(struct rpc_call *call, const void *arguments, void *result)
 	/* Nothing is cached: each call sees the ledger as it is. */
 	if (call_check_flags(call, args->flags, 0) != 0)
 		return -1;
-	return storage_find(call, &args->pool) != NULL ? 0 : -1;
+	const struct view_pool *pool = storage_find(call, &args->pool);
+	if (pool == NULL)
+		return -1;
+	const struct view_event event = {.what = VIEW_POOL_REFRESHED,
+					 .name = pool->name,
+					 .uuid = pool->uuid};
+	const struct session_owner *owner = call->session->owner;
+	if (owner != NULL)
+		owner->tell(owner->context, &event);
+	return 0;
 }

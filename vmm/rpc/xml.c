@@ -15,6 +15,8 @@
 
 #include <labyrinth/hypercall.h>
 
+#include "base/pages.h"
+
 #define KIB_PER_LEASE (LAB_EXTENT_SIZE / 1024)
 
 /* A text being written; the first failure sticks. */
@@ -140,9 +142,27 @@ static void uuid_element(struct xml *xml, const uint8_t *uuid)
 	element(xml, "uuid", text);
 }
 
-static const char *backing_name(enum lab_backing backing)
+/* What its VMM has counted. */
+static void tally(struct xml *xml, const struct lab_tally *tally)
 {
-	return backing == LAB_BACKING_HUGETLB ? "hugetlb" : "shmem";
+	start(xml, "labyrinth:pages");
+	attribute(xml, "granted", "%" PRIu64, tally->pages_granted);
+	attribute(xml, "free", "%" PRIu64, tally->pages_free);
+	attribute(xml, "min", "%" PRIu64, tally->pages_min);
+	attribute(xml, "low", "%" PRIu64, tally->pages_low);
+	attribute(xml, "high", "%" PRIu64, tally->pages_high);
+	end(xml);
+	start(xml, "labyrinth:grants");
+	attribute(xml, "atomic", "%" PRIu64, tally->grants_atomic);
+	attribute(xml, "nowait", "%" PRIu64, tally->grants_nowait);
+	attribute(xml, "kernel", "%" PRIu64, tally->grants_kernel);
+	attribute(xml, "released", "%" PRIu64, tally->releases);
+	end(xml);
+	start(xml, "labyrinth:failed");
+	attribute(xml, "atomic", "%" PRIu64, tally->failed_atomic);
+	attribute(xml, "nowait", "%" PRIu64, tally->failed_nowait);
+	attribute(xml, "kernel", "%" PRIu64, tally->failed_kernel);
+	end(xml);
 }
 
 /* What libvirt has no word for, of a guest and its share alike. */
@@ -153,6 +173,7 @@ static void labyrinth_guest(struct xml *xml, const struct view_guest *guest,
 	attribute(xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
 	element(xml, "labyrinth:name", guest->name);
 	element(xml, "labyrinth:pool", pool->name);
+	element(xml, "labyrinth:backing", pages_name(pool->backing));
 	number(xml, "labyrinth:pid", (uint64_t)guest->pid);
 	start(xml, "labyrinth:leases");
 	attribute(xml, "unit", "2MiB");
@@ -161,7 +182,18 @@ static void labyrinth_guest(struct xml *xml, const struct view_guest *guest,
 	attribute(xml, "guarantee", "%" PRIu64, guest->guarantee);
 	attribute(xml, "limit", "%" PRIu64, guest->limit);
 	end(xml);
+	if (guest->has_tally)
+		tally(xml, &guest->tally);
 	end(xml);
+}
+
+char *xml_guest(const struct view_guest *guest, const struct view_pool *pool)
+{
+	struct xml xml;
+
+	xml_begin(&xml);
+	labyrinth_guest(&xml, guest, pool);
+	return xml_finish(&xml);
 }
 
 char *xml_domain(const struct view_guest *guest, const struct view_pool *pool)
@@ -183,10 +215,7 @@ char *xml_domain(const struct view_guest *guest, const struct view_pool *pool)
 	size(&xml, "hard_limit", "KiB", guest->limit * KIB_PER_LEASE);
 	size(&xml, "min_guarantee", "KiB", guest->guarantee * KIB_PER_LEASE);
 	end(&xml);
-	start(&xml, "vcpu");
-	attribute(&xml, "placement", "static");
-	text_of(&xml, "1");
-	end(&xml);
+	number(&xml, "vcpu", guest->cpus);
 	start(&xml, "os");
 	start(&xml, "type");
 	attribute(&xml, "arch", "x86_64");
@@ -248,10 +277,13 @@ char *xml_pool(const struct view_pool *pool)
 	element(&xml, "path", pool->name);
 	end(&xml);
 	start(&xml, "labyrinth:pool");
-	element(&xml, "labyrinth:backing", backing_name(pool->backing));
+	element(&xml, "labyrinth:backing", pages_name(pool->backing));
+	if (pool->bound)
+		number(&xml, "labyrinth:node", pool->node);
 	start(&xml, "labyrinth:leases");
 	attribute(&xml, "unit", "2MiB");
 	attribute(&xml, "total", "%" PRIu64, pool->total);
+	attribute(&xml, "size", "%" PRIu64, pool->size);
 	attribute(&xml, "guaranteed", "%" PRIu64, pool->guaranteed);
 	lease_state(&xml, "blank", pool->blank);
 	lease_state(&xml, "leased", pool->leased);
@@ -337,6 +369,35 @@ char *xml_capabilities(const struct host *host)
 	attribute(&xml, "type", "kvm");
 	end(&xml);
 	end(&xml);
+	end(&xml);
+	end(&xml);
+	return xml_finish(&xml);
+}
+
+char *xml_domain_capabilities(unsigned vcpus)
+{
+	struct xml xml;
+
+	xml_begin(&xml);
+	start(&xml, "domainCapabilities");
+	element(&xml, "domain", "kvm");
+	element(&xml, "arch", "x86_64");
+	start(&xml, "vcpu");
+	attribute(&xml, "max", "%u", vcpus);
+	end(&xml);
+	end(&xml);
+	return xml_finish(&xml);
+}
+
+char *xml_pool_capabilities(void)
+{
+	struct xml xml;
+
+	xml_begin(&xml);
+	start(&xml, "storagepoolCapabilities");
+	start(&xml, "pool");
+	attribute(&xml, "type", "labyrinth");
+	attribute(&xml, "supported", "yes");
 	end(&xml);
 	end(&xml);
 	return xml_finish(&xml);

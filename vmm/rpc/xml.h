@@ -17,6 +17,9 @@
 /* <domain>: sizes in KiB; what the guest holds and may hold of its pool. */
 char *xml_domain(const struct view_guest *guest, const struct view_pool *pool);
 
+/* What <metadata> of that has, by itself. */
+char *xml_guest(const struct view_guest *guest, const struct view_pool *pool);
+
 /* <pool>: sizes in bytes; its leases by state. */
 char *xml_pool(const struct view_pool *pool);
 
@@ -26,5 +29,11 @@ char *xml_volume(const struct view_guest *guest, const struct view_pool *pool,
 
 /* <capabilities> of a host. */
 char *xml_capabilities(const struct host *host);
+
+/* <domainCapabilities>: guests have so many processors at most. */
+char *xml_domain_capabilities(unsigned vcpus);
+
+/* <storagepoolCapabilities>: there is one type of pool. */
+char *xml_pool_capabilities(void);
 
 #endif

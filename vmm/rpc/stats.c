@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers about guests: in bulk, their memory's, and its bounds. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <labyrinth/hypercall.h>
+
+#include "base/cleanup.h"
+#include "rpc/domain.h"
+#include "rpc/handlers.h"
+#include "rpc/host.h"
+#include "rpc/params.h"
+
+#define PAGE_KIB (LAB_PAGE_SIZE / 1024)
+
+/* Groups that there is something to say of. */
+#define GROUPS                                                 \
+	(VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | \
+	 VIR_DOMAIN_STATS_BALLOON | VIR_DOMAIN_STATS_VCPU |    \
+	 VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK | \
+	 VIR_DOMAIN_STATS_IOTHREAD | VIR_DOMAIN_STATS_VM)
+
+#define ENFORCE ((unsigned)VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS)
+
+/* What these ask for holds anyway: nothing waits, and no guest has a disk. */
+#define HARMLESS                                    \
+	(VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT | \
+	 VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING)
+
+static void add_cpu(struct params *to, const struct view_guest *guest)
+{
+	struct host_usage usage = host_usage(guest->pid);
+
+	params_ulong(to, usage.user + usage.system, "cpu.time");
+	params_ulong(to, usage.user, "cpu.user");
+	params_ulong(to, usage.system, "cpu.system");
+}
+
+static void add_balloon(struct params *to, const struct view_guest *guest)
+{
+	params_ulong(to, guest->leases * LEASE_KIB, "balloon.current");
+	params_ulong(to, guest->limit * LEASE_KIB, "balloon.maximum");
+	if (guest->has_tally)
+		params_ulong(to, guest->tally.pages_free * PAGE_KIB,
+			     "balloon.unused");
+}
+
+static void add_vcpus(struct params *to, const struct view_guest *guest)
+{
+	params_uint(to, guest->cpus, "vcpu.current");
+	params_uint(to, guest->cpus, "vcpu.maximum");
+	for (uint32_t i = 0; i < guest->cpus; i++)
+		params_int(to, VIR_VCPU_RUNNING, "vcpu.%u.state", i);
+}
+
+/* What the broker's ledger and pool say. */
+static void add_leases(struct params *to, const struct view_guest *guest,
+		       const struct view_pool *pool)
+{
+	params_text(to, pool->name, "labyrinth.pool");
+	params_ulong(to, guest->leases, "labyrinth.leases");
+	params_ulong(to, guest->memory, "labyrinth.leases.boot");
+	params_ulong(to, guest->guarantee, "labyrinth.leases.guarantee");
+	params_ulong(to, guest->limit, "labyrinth.leases.limit");
+	params_uint(to, pool->level, "labyrinth.pool.pressure");
+	params_ulong(to, pool->available, "labyrinth.pool.available");
+	params_ulong(to, pool->min, "labyrinth.pool.min");
+	params_ulong(to, pool->low, "labyrinth.pool.low");
+	params_ulong(to, pool->high, "labyrinth.pool.high");
+}
+
+/* What the guest's VMM counts. */
+static void add_tally(struct params *to, const struct lab_tally *tally)
+{
+	params_ulong(to, tally->grants_atomic, "labyrinth.grants.atomic");
+	params_ulong(to, tally->grants_nowait, "labyrinth.grants.nowait");
+	params_ulong(to, tally->grants_kernel, "labyrinth.grants.kernel");
+	params_ulong(to,
+		     tally->failed_atomic + tally->failed_nowait +
+			     tally->failed_kernel,
+		     "labyrinth.grants.failed");
+	params_ulong(to, tally->failed_atomic,
+		     "labyrinth.grants.failed.atomic");
+	params_ulong(to, tally->failed_nowait,
+		     "labyrinth.grants.failed.nowait");
+	params_ulong(to, tally->failed_kernel,
+		     "labyrinth.grants.failed.kernel");
+	params_ulong(to, tally->releases, "labyrinth.releases");
+	params_ulong(to, tally->mistakes, "labyrinth.mistakes");
+	params_ulong(to, tally->calls, "labyrinth.calls");
+	params_ulong(to, tally->refills, "labyrinth.refills");
+	params_ulong(to, tally->pages_granted, "labyrinth.pages.granted");
+	params_ulong(to, tally->pages_free, "labyrinth.pages.free");
+	params_ulong(to, tally->pages_min, "labyrinth.pages.min");
+	params_ulong(to, tally->pages_low, "labyrinth.pages.low");
+	params_ulong(to, tally->pages_high, "labyrinth.pages.high");
+	params_ulong(to, tally->level, "labyrinth.pressure");
+}
+
+static void add_groups(struct params *to, const struct view_guest *guest,
+		       const struct view_pool *pool, unsigned groups)
+{
+	if (groups & VIR_DOMAIN_STATS_STATE) {
+		params_int(to, VIR_DOMAIN_RUNNING, "state.state");
+		params_int(to, VIR_DOMAIN_RUNNING_BOOTED, "state.reason");
+	}
+	if (groups & VIR_DOMAIN_STATS_CPU_TOTAL)
+		add_cpu(to, guest);
+	if (groups & VIR_DOMAIN_STATS_BALLOON)
+		add_balloon(to, guest);
+	if (groups & VIR_DOMAIN_STATS_VCPU)
+		add_vcpus(to, guest);
+	if (groups & VIR_DOMAIN_STATS_INTERFACE)
+		params_uint(to, 0, "net.count");
+	if (groups & VIR_DOMAIN_STATS_BLOCK)
+		params_uint(to, 0, "block.count");
+	if (groups & VIR_DOMAIN_STATS_IOTHREAD)
+		params_uint(to, 0, "iothread.count");
+	if (!(groups & VIR_DOMAIN_STATS_VM))
+		return;
+	add_leases(to, guest, pool);
+	if (guest->has_tally)
+		add_tally(to, &guest->tally);
+}
+
+static int fill_record(struct rpc_call *call, const struct view_guest *guest,
+		       unsigned groups, rmt_dom_stats *record)
+{
+	struct params params = {0};
+
+	if (domain_fill(call, guest, &record->dom) != 0)
+		return -1;
+	add_groups(&params, guest, &call->view->pools[guest->pool], groups);
+	record->items.items_val = params.items;
+	record->items.items_len = params.count;
+	return params.failed ? call_no_memory(call) : 0;
+}
+
+/* Which groups are wanted: 0 and *groups, or -1 with the call refused. */
+static int choose_groups(struct rpc_call *call, const rmt_stats_args *args,
+			 unsigned *groups)
+{
+	unsigned unknown = args->stats & ~(unsigned)GROUPS;
+
+	/* Of other groups there is nothing to say, unless that must be said. */
+	if (unknown != 0 && (args->flags & ENFORCE))
+		return call_refuse(call, VIR_ERR_CONFIG_UNSUPPORTED,
+				   VIR_FROM_DOMAIN,
+				   "unsupported configuration: there are no "
+				   "statistics of the groups 0x%x",
+				   unknown);
+	*groups = args->stats == 0 ? GROUPS : args->stats & GROUPS;
+	return 0;
+}
+
+static int by_uuid(const void *a, const void *b)
+{
+	const struct view_guest *const *left = a, *const *right = b;
+
+	return memcmp((*left)->uuid, (*right)->uuid, sizeof((*left)->uuid));
+}
+
+/*
+ * The guests that are named, those that are gone left out: *which, the
+ * caller's to free, and their number. A list may name thousands among
+ * thousands, so it is not searched through for each.
+ */
+static size_t find_named(const struct view *view, const rmt_stats_args *args,
+			 const struct view_guest **which,
+			 const struct view_guest **sorted)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < view->nguests; i++)
+		sorted[i] = &view->guests[i];
+	qsort(sorted, view->nguests, sizeof(*sorted), by_uuid);
+	for (u_int i = 0; i < args->doms.doms_len; i++) {
+		struct view_guest key;
+		const struct view_guest *wanted = &key;
+		memcpy(key.uuid, args->doms.doms_val[i].uuid, sizeof(key.uuid));
+		const struct view_guest **at =
+			bsearch(&wanted, sorted, view->nguests, sizeof(*sorted),
+				by_uuid);
+		if (at != NULL)
+			which[found++] = *at;
+	}
+	return found;
+}
+
+/* Of whom: *which, the caller's to free; -1 with the call refused. */
+static int choose_guests(struct rpc_call *call, const rmt_stats_args *args,
+			 const struct view_guest ***which, size_t *count)
+{
+	const struct view *view = call->view;
+	size_t named = args->doms.doms_len;
+	unsigned filter = args->flags & domain_filter_bits();
+	cleanup_free const struct view_guest **sorted =
+		calloc(view->nguests + 1, sizeof(*sorted));
+
+	*which = calloc((named != 0 ? named : view->nguests) + 1,
+			sizeof(**which));
+	if (*which == NULL || sorted == NULL)
+		return call_no_memory(call);
+	*count = 0;
+	if (named != 0)
+		*count = find_named(view, args, *which, sorted);
+	for (size_t i = 0; named == 0 && i < view->nguests; i++) {
+		if (domain_passes(&view->guests[i], filter))
+			(*which)[(*count)++] = &view->guests[i];
+	}
+	return 0;
+}
+
+int connect_all_stats(struct rpc_call *call, const void *arguments,
+		      void *result)
+{
+	const rmt_stats_args *args = arguments;
+	rmt_all_stats *stats = result;
+	cleanup_free const struct view_guest **which = NULL;
+	unsigned groups = 0;
+	size_t count = 0;
+
+	if (call_check_flags(call, args->flags,
+			     ENFORCE | HARMLESS | domain_filter_bits()) != 0 ||
+	    choose_groups(call, args, &groups) != 0 ||
+	    choose_guests(call, args, &which, &count) != 0)
+		return -1;
+	stats->records.records_val =
+		call_list(call, count, sizeof(rmt_dom_stats), "domains");
+	if (stats->records.records_val == NULL)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		/* Counted before it is filled: so what is there is freed. */
+		stats->records.records_len = (u_int)i + 1;
+		if (fill_record(call, which[i], groups,
+				&stats->records.records_val[i]) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int domain_memory_stats(struct rpc_call *call, const void *arguments,
+			void *result)
+{
+	const rmt_dom_max *args = arguments;
+	rmt_memory_stats *stats = result;
+
+	if (call_check_flags(call, args->flags, 0) != 0)
+		return -1;
+	const struct view_guest *guest = domain_find(call, &args->dom);
+	if (guest == NULL)
+		return -1;
+	uint64_t held = guest->leases * LEASE_KIB;
+	uint64_t free = guest->tally.pages_free * PAGE_KIB;
+	const rmt_memory_stat all[] = {
+		{VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON, held},
+		{VIR_DOMAIN_MEMORY_STAT_RSS, host_usage(guest->pid).rss_kib},
+		/* Where nobody counts what is free, nothing is said of it. */
+		{VIR_DOMAIN_MEMORY_STAT_AVAILABLE, held},
+		{VIR_DOMAIN_MEMORY_STAT_UNUSED, free},
+		{VIR_DOMAIN_MEMORY_STAT_USABLE, free},
+	};
+	u_int count = guest->has_tally ? 5 : 2;
+	/* Never more than asked for: clients copy without a check. */
+	if (count > args->max)
+		count = args->max;
+	stats->items.items_val = calloc(5, sizeof(all[0]));
+	if (stats->items.items_val == NULL)
+		return call_no_memory(call);
+	memcpy(stats->items.items_val, all, count * sizeof(all[0]));
+	stats->items.items_len = count;
+	return 0;
+}
+
+int domain_memory_params(struct rpc_call *call, const void *arguments,
+			 void *result)
+{
+	const rmt_dom_number *args = arguments;
+	struct params params = {0};
+	rmt_params *out = result;
+
+	if (call_check_flags(call, args->flags,
+			     VIR_DOMAIN_AFFECT_LIVE |
+				     VIR_TYPED_PARAM_STRING_OKAY) != 0)
+		return -1;
+	const struct view_guest *guest = domain_find(call, &args->dom);
+	if (guest == NULL)
+		return -1;
+	/* Asked twice: how many there are, then for so many. */
+	if (args->number > 0)
+		params_ulong(&params, guest->limit * LEASE_KIB,
+			     VIR_DOMAIN_MEMORY_HARD_LIMIT);
+	if (args->number > 1)
+		params_ulong(&params, guest->guarantee * LEASE_KIB,
+			     VIR_DOMAIN_MEMORY_MIN_GUARANTEE);
+	out->items.items_val = params.items;
+	out->items.items_len = params.count;
+	out->nparams = args->number > 0 ? (int)params.count : 2;
+	return params.failed ? call_no_memory(call) : 0;
+}
