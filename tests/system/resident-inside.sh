@@ -49,7 +49,7 @@ mapped_ahead() {
     until [[ $(<"/proc/$pid/syscall") == '1 0x1 '* ]]; do
         kill -0 "$pid" || break
     done
-    mapped=$(awk '/^[0-9a-f]+-[0-9a-f]+ / { lease = /memfd:/ }
+    mapped=$(awk '/^[0-9a-f]+-[0-9a-f]+ / { lease = /memfd:labyrinth:/ }
         lease && /^(Rss|Private_Hugetlb|Shared_Hugetlb):/ { kib += $2 }
         END { print kib / 1024 }' "/proc/$pid/smaps")
     tap_is "$1: MiB of leases mapped before the first grant" "$mapped" 14

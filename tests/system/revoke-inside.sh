@@ -38,7 +38,7 @@ stock() {
 
 # mapped PID: MiB that a VMM has resident of its leases.
 mapped() {
-    awk '/^[0-9a-f]+-[0-9a-f]+ / { lease = /memfd:labyrinth/ }
+    awk '/^[0-9a-f]+-[0-9a-f]+ / { lease = /memfd:labyrinth:/ }
         lease && /^Rss:/ { kib += $2 } END { print kib / 1024 }' \
         "/proc/$1/smaps"
 }
