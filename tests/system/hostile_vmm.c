@@ -63,6 +63,7 @@ struct lab_lease_msg vmm_hello(struct vmm *vmm, const char *name,
 	m.hello.memory = 1;
 	m.hello.guarantee = guarantee;
 	m.hello.limit = limit;
+	m.hello.cpus = 1;
 	return m;
 }
 
