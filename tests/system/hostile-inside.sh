@@ -76,7 +76,7 @@ robbed() {
 }
 
 : >"$work/ada"
-start_broker --pool default=$((total * 2))M
+start_broker --pool default=$((total * 2))M,backing=shmem
 "$labyrinth" run --name ada --guarantee 8M --limit 8M "$demo_elf" spin \
     >"$work/ada" 2>"$work/ada.err" &
 ada=$!
