@@ -310,12 +310,10 @@ bool session_receive(struct session *self, uint64_t now)
 				    sizeof(message));
 	if (bytes < 0)
 		return session_drop(self, "%s", strerror((int)-bytes));
-	if (bytes != sizeof(message)) {
-		if (file >= 0)
-			stranger_close_file(file);
-		return session_drop(self, "a message of %zd bytes", bytes);
-	}
-	bool goes_on = dispatch(self, &message, &file, now);
+	bool goes_on =
+		bytes == sizeof(message)
+			? dispatch(self, &message, &file, now)
+			: session_drop(self, "a message of %zd bytes", bytes);
 	if (file >= 0)
 		stranger_close_file(file);
 	return goes_on;

@@ -14,8 +14,8 @@
 
 #include <labyrinth/hypercall.h>
 
-#include "base/pages.h"
 #include "base/cleanup.h"
+#include "base/pages.h"
 #include "base/probe.h"
 
 /* A lease can shrink (be revoked), and do nothing else that is new. */
