@@ -24,6 +24,7 @@
 #include "base/standard.h"
 #include "broker/backing.h"
 #include "broker/broker.h"
+#include "guests/guests.h"
 #include "rpc/server.h"
 
 const char *argp_program_version = "labyrinthd (Labyrinth) " PACKAGE_VERSION;
@@ -197,7 +198,7 @@ static void print_size(char *text, size_t bytes, uint64_t leases)
 }
 
 static void say_ready(const struct options *options,
-		      const struct broker *broker)
+		      struct broker *broker)
 {
 	const struct registry *registry = broker_registry(broker);
 	const char *socket =
@@ -264,6 +265,8 @@ static int serve_viewers_too(const struct options *options,
 {
 	const struct view_source source = {.take = broker_view_take,
 					   .context = broker};
+	struct guests guests = {.registry = broker_registry(broker)};
+	const struct act_source acts = guests_acts(&guests);
 	struct rpc_server *server = NULL;
 
 	if (options->libvirt_dir != NULL) {
@@ -272,6 +275,7 @@ static int serve_viewers_too(const struct options *options,
 				      &source, err);
 		if (r < 0)
 			return r;
+		rpc_server_act(server, &acts);
 		broker_tell(broker, rpc_server_listener(server));
 	}
 	/* The manager's word for how long a turn of the loop may take. */

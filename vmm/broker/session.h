@@ -74,6 +74,12 @@ bool session_tell(struct session *self, enum lab_lease_level level);
  */
 void session_take(struct session *self, enum lab_revoke_reason reason);
 
+/*
+ * Its guest's process was told to end for good: take everything back now, not
+ * when the kernel has come round to it. The connection ends in its next turn.
+ */
+void session_kill(struct session *self);
+
 /* Its guest, once admitted; else NULL. */
 const struct guest *session_guest(const struct session *self);
 

@@ -78,6 +78,13 @@ void session_take(struct session *self, enum lab_revoke_reason reason)
 	session_drop(self, "it does not answer that leases were taken");
 }
 
+void session_kill(struct session *self)
+{
+	session_end(self);
+	self->over = true;
+	channel_cut(&self->channel);
+}
+
 bool session_return(struct session *self, const struct lab_lease_msg *message)
 {
 	struct guest *guest = self->guest;

@@ -316,7 +316,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *context)
 }
 
 int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
-	       const struct view_source *source,
+	       const struct view_source *source, const struct act_source *acts,
 	       const struct rpc_limits *limits, struct client_owner owner,
 	       const struct session_owner *told)
 {
@@ -333,6 +333,7 @@ int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	self->owner = owner;
 	self->session.readonly = readonly;
 	self->session.owner = told;
+	self->session.acts = acts;
 	int r = sd_event_add_io(event, &self->io, fd, EPOLLIN, on_io, self);
 	if (r >= 0)
 		r = sd_event_add_time_relative(

@@ -15,6 +15,7 @@
 #include "rpc/limits.h"
 #include "rpc/session.h"
 
+struct act_source;
 struct rpc_client;
 
 /* What a connection tells the one that accepted it. */
@@ -28,10 +29,11 @@ struct client_owner {
 
 /*
  * Serve a non-blocking stream socket, which the client owns from here on, also
- * when this fails. source, limits and told must outlive it. A negated errno.
+ * when this fails. source, acts (NULL: none), limits and told must outlive it.
+ * A negated errno.
  */
 int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
-	       const struct view_source *source,
+	       const struct view_source *source, const struct act_source *acts,
 	       const struct rpc_limits *limits, struct client_owner owner,
 	       const struct session_owner *told);
 

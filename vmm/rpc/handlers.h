@@ -73,6 +73,12 @@ HANDLER(wish_domain_no_more);
 HANDLER(wish_pool);
 HANDLER(wish_pool_no_more);
 
+/* act.c: what is done to guests. */
+HANDLER(act_destroy);
+HANDLER(act_destroy_flags);
+HANDLER(act_shutdown);
+HANDLER(act_shutdown_flags);
+
 /* storage.c: pools. */
 HANDLER(pool_list_all);
 HANDLER(pool_list_names);

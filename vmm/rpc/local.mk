@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/librpc.a
 vmm_librpc_a_SOURCES = \
+	vmm/rpc/act.c \
 	vmm/rpc/balloons.c \
 	vmm/rpc/balloons.h \
 	vmm/rpc/call.c \

@@ -58,6 +58,7 @@ struct rpc_server {
 	struct turns turns;    /* of its listeners and clients, all together */
 	sd_event_source *tick; /* armed while somebody hears of balloons */
 	struct looks looks;    /* at the broker */
+	const struct act_source *acts;
 	struct rpc_limits limits;
 	struct listener listeners[2];
 	struct session_owner told;
@@ -229,7 +230,8 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 	}
 	int r = client_new(&client, self->server->turns.inner, peer,
 			   self->readonly, &self->server->looks.source,
-			   &self->server->limits, owner, &self->server->told);
+			   self->server->acts, &self->server->limits, owner,
+			   &self->server->told);
 	if (r < 0) {
 		rest(self, -r);
 		return 0;
@@ -379,6 +381,11 @@ unsigned rpc_server_wishes(const struct rpc_server *self)
 	while ((client = next_client(self, client, &at)) != NULL)
 		count += client_wishes(client);
 	return count;
+}
+
+void rpc_server_act(struct rpc_server *self, const struct act_source *acts)
+{
+	self->acts = acts;
 }
 
 void rpc_server_limit(struct rpc_server *self, const struct rpc_limits *limits)

@@ -18,6 +18,8 @@ struct session_owner {
 	void *context;
 };
 
+struct act_source;
+
 /* What one connection and the program have agreed so far. */
 struct rpc_session {
 	bool readonly;	/* by its socket or by its OPEN; never back */
@@ -26,6 +28,7 @@ struct rpc_session {
 	bool keepalive; /* the client answers PINGs */
 	struct events events;		   /* that it wants to hear of */
 	const struct session_owner *owner; /* NULL: nobody is told */
+	const struct act_source *acts; /* NULL: it may only look */
 };
 
 #endif

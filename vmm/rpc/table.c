@@ -37,6 +37,8 @@ static const struct table_entry procedures[] = {
 	[RMT_NODE_GET_INFO] = PROC(node_info, VOID, TYPE(rmt_node_info), 0),
 	[RMT_CONNECT_GET_CAPABILITIES] =
 		PROC(node_capabilities, VOID, TYPE(rmt_text), 0),
+	[RMT_DOMAIN_DESTROY] =
+		PROC(act_destroy, TYPE(rmt_dom), VOID, VIEW | WRITE),
 	[RMT_DOMAIN_GET_XML] =
 		PROC(domain_xml, TYPE(rmt_dom_flags), TYPE(rmt_text), VIEW),
 	[RMT_DOMAIN_GET_AUTOSTART] =
@@ -61,6 +63,8 @@ static const struct table_entry procedures[] = {
 		PROC(domain_by_uuid, TYPE(rmt_uuid), TYPE(rmt_dom), VIEW),
 	[RMT_CONNECT_NUM_DEFINED_DOMAINS] =
 		PROC(answer_zero, VOID, TYPE(int), 0),
+	[RMT_DOMAIN_SHUTDOWN] =
+		PROC(act_shutdown, TYPE(rmt_dom), VOID, VIEW | WRITE),
 	[RMT_CONNECT_LIST_DOMAINS] =
 		PROC(domain_list_ids, TYPE(int), TYPE(rmt_ints), VIEW),
 	[RMT_CONNECT_NUM_DEFINED_NETWORKS] =
@@ -149,6 +153,10 @@ static const struct table_entry procedures[] = {
 		     TYPE(rmt_control_info), VIEW),
 	[RMT_DOMAIN_GET_METADATA] = PROC(
 		domain_metadata, TYPE(rmt_metadata_args), TYPE(rmt_text), VIEW),
+	[RMT_DOMAIN_DESTROY_FLAGS] = PROC(
+		act_destroy_flags, TYPE(rmt_dom_flags), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_SHUTDOWN_FLAGS] = PROC(
+		act_shutdown_flags, TYPE(rmt_dom_flags), VOID, VIEW | WRITE),
 	[RMT_CONNECT_LIST_ALL_DOMAINS] = PROC(
 		domain_list_all, TYPE(rmt_list_args), TYPE(rmt_doms), VIEW),
 	[RMT_DOMAIN_LIST_ALL_SNAPSHOTS] =
