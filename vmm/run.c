@@ -282,6 +282,16 @@ static int prepare(struct guest *self, const struct run_options *o,
 	return supply_start(&self->supply, &self->calls, &rejoin, err);
 }
 
+/* Whoever started us waits for this, or does not any more. */
+static void say_ready(int fd)
+{
+	if (fd < 0)
+		return;
+	ssize_t ignored = write(fd, "1", 1);
+	(void)ignored;
+	close(fd);
+}
+
 static int run(struct guest *self, const struct run_options *o)
 {
 	const struct vcpu_ops ops = {
@@ -295,6 +305,7 @@ static int run(struct guest *self, const struct run_options *o)
 		log_error("cannot start guest `%s`: %s", o->name, err.text);
 		return EXIT_NOT_STARTED;
 	}
+	say_ready(o->ready_fd);
 	struct vcpu *stopped;
 	if (threads_run(&self->cpus, &ops, hcall_ended, &stopped, &err) < 0) {
 		log_error("guest `%s` was stopped: %s", o->name, err.text);

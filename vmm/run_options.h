@@ -27,6 +27,7 @@ struct run_options {
 	unsigned int cpus;	 /* 1 to LAB_CPUS_MAX */
 	unsigned int transport;	 /* LAB_TRANSPORT_*, 0 for the best */
 	struct fail fail;	 /* what is to fail on purpose */
+	int ready_fd;		 /* told when the guest starts; -1: nobody */
 	int argc;		 /* of the guest: the kernel and its ARGs */
 	char **argv;
 };

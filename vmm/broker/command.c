@@ -48,6 +48,7 @@ int command_destroy(struct registry *registry, uint32_t id, struct err *err)
 	int r = send_signal(registry, id, SIGKILL, &guest, err);
 	if (r < 0)
 		return r;
+	guest->end = VIEW_END_DESTROYED;
 	/* One that is awaited has nobody to speak for it, and what is on its
 	 * way to it is not found: its end is seen by broker/adopt. */
 	if (guest->session != NULL)

@@ -76,6 +76,11 @@ struct pool *registry_find_pool(const struct registry *self, const char *name)
 	return NULL;
 }
 
+void registry_uuid(uint8_t uuid[16], const char *name)
+{
+	uuid_generate_sha1(uuid, guest_space, name, strlen(name));
+}
+
 struct guest *registry_find_guest(const struct registry *self, const char *name)
 {
 	struct guest *guest = self->first;
@@ -171,8 +176,7 @@ static struct guest *guest_new(struct pool *pool, const char *name, pid_t pid,
 	if (guest == NULL)
 		return NULL;
 	strcpy(guest->name, name);
-	uuid_generate_sha1(guest->uuid, guest_space, guest->name,
-			   strlen(guest->name));
+	registry_uuid(guest->uuid, guest->name);
 	guest->pool = pool;
 	guest->pid = pid;
 	guest->memory = memory;

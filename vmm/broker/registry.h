@@ -62,6 +62,9 @@ void registry_clear(struct registry *self);
 /* Is this a name: 1 to 63 of [A-Za-z0-9._-], and a NUL? Reads no further. */
 bool registry_name_valid(const char name[LAB_NAME_MAX]);
 
+/* The uuid that a guest of this name has by itself. */
+void registry_uuid(uint8_t uuid[16], const char *name);
+
 /*
  * Take a pool, which is the registry's then. -EEXIST for a second one of the
  * same name, -ENOSPC for one too many; the pool is still the caller's then.

@@ -4,12 +4,14 @@
 #include "rpc/client.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "rpc/call.h"
 #include "rpc/program.h"
 #include "wire/virnet.h"
 
@@ -39,6 +41,7 @@ struct rpc_client {
 	const struct rpc_limits *limits;
 	struct client_owner owner;
 	struct rpc_session session;
+	bool later; /* the call's answer is still to come */
 	struct rpc_client *next;
 	unsigned misses; /* PINGs sent since anything was heard */
 
@@ -91,12 +94,19 @@ static bool has_to_send(const struct rpc_client *self)
  */
 static void wait_for_next(struct rpc_client *self)
 {
-	if (sd_event_source_set_io_events(
-		    self->io, has_to_send(self) ? EPOLLOUT : EPOLLIN) < 0)
+	uint32_t events = EPOLLIN;
+
+	if (has_to_send(self))
+		events = EPOLLOUT;
+	else if (self->later) /* but that it hangs up is always told */
+		events = 0;
+	if (sd_event_source_set_io_events(self->io, events) < 0)
 		abort();
 	if (!self->session.opened)
 		return;
-	if (has_to_send(self))
+	if (self->later && !has_to_send(self))
+		sd_event_source_set_enabled(self->timer, SD_EVENT_OFF);
+	else if (has_to_send(self))
 		set_timer(self, self->limits->stall_usec);
 	else if (self->session.keepalive)
 		set_timer(self, self->limits->keepalive_usec);
@@ -157,9 +167,31 @@ static int flush(struct rpc_client *self)
 	return r == -EAGAIN ? 0 : r;
 }
 
+/* Have a packet wait for its turn to go out; it is the client's. */
+static int enqueue(struct rpc_client *self, uint8_t *packet, size_t bytes)
+{
+	struct waiting *waiting = malloc(sizeof(*waiting));
+
+	if (waiting == NULL) {
+		free(packet);
+		return -ENOMEM;
+	}
+	*waiting = (struct waiting){
+		.packet = {.bytes = packet, .length = bytes},
+	};
+	*self->last = waiting;
+	self->last = &waiting->next;
+	self->waiting_bytes += bytes;
+	return 0;
+}
+
 /* Send a packet, which becomes the client's. As flush(). */
 static int send_packet(struct rpc_client *self, uint8_t *packet, size_t bytes)
 {
+	if (has_to_send(self)) { /* an answer that came later than events */
+		int r = enqueue(self, packet, bytes);
+		return r < 0 ? r : flush(self);
+	}
 	self->out = packet;
 	self->out_bytes = bytes;
 	self->out_sent = 0;
@@ -206,8 +238,9 @@ static int take_call(struct rpc_client *self)
 
 	int r = program_answer(&self->header, self->payload, &self->session,
 			       self->source, &reply, &bytes);
-	if (r < 0)
-		return r;
+	self->later = r == CALL_LATER;
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (anonymous && !client_is_anonymous(self))
 		self->owner.opened(self->owner.context);
 	return send_packet(self, reply, bytes);
@@ -226,6 +259,8 @@ static int take_packet(struct rpc_client *self)
 		else if (self->header.type == VIRNET_MESSAGE)
 			r = take_message(self);
 	}
+	if (self->later)
+		return r; /* it will be asked again */
 	free(self->payload);
 	self->payload = NULL;
 	return r;
@@ -293,9 +328,32 @@ static int on_io(sd_event_source *source, int fd, uint32_t events,
 
 	(void)source;
 	(void)fd;
-	(void)events;
-	settle(self, has_to_send(self) ? flush(self) : read_on(self));
+	if (self->later && (events & (EPOLLHUP | EPOLLERR)) != 0)
+		settle(self, -ESHUTDOWN);
+	else if (has_to_send(self))
+		settle(self, flush(self));
+	else
+		settle(self, self->later ? 0 : read_on(self));
 	return 0;
+}
+
+/* What the call was waiting for has come: make it again. */
+static void on_later(struct act_wait *wait, int result, const struct err *err)
+{
+	struct rpc_later *later = (void *)wait; /* its first field */
+	struct rpc_client *self =
+		(void *)((char *)later -
+			 offsetof(struct rpc_client, session.later));
+
+	later->done = true;
+	later->result = result;
+	if (result < 0)
+		later->err = *err;
+	int r = take_call(self);
+	free(self->payload);
+	self->payload = NULL;
+	self->owner.stirred(self->owner.context);
+	settle(self, r);
 }
 
 static int on_time(sd_event_source *source, uint64_t usec, void *context)
@@ -334,6 +392,7 @@ int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	self->session.readonly = readonly;
 	self->session.owner = told;
 	self->session.acts = acts;
+	self->session.later.wait.done = on_later;
 	int r = sd_event_add_io(event, &self->io, fd, EPOLLIN, on_io, self);
 	if (r >= 0)
 		r = sd_event_add_time_relative(
@@ -351,6 +410,9 @@ void client_free(struct rpc_client *self)
 {
 	if (self == NULL)
 		return;
+	if (self->session.later.wait.run != NULL)
+		self->session.acts->forget(self->session.acts->context,
+					   &self->session.later.wait);
 	sd_event_source_disable_unref(self->timer);
 	sd_event_source_disable_unref(self->io);
 	close(self->fd);

@@ -12,16 +12,18 @@
 #include <systemd/sd-event.h>
 
 #include "broker/view.h"
+#include "guests/act.h"
 #include "rpc/limits.h"
 #include "rpc/session.h"
 
-struct act_source;
 struct rpc_client;
 
 /* What a connection tells the one that accepted it. */
 struct client_owner {
 	/* It has opened: no longer anonymous. */
 	void (*opened)(void *context);
+	/* What it waits for has changed, and not in its turn. */
+	void (*stirred)(void *context);
 	/* It is over; the owner calls client_free(). */
 	void (*gone)(void *context, struct rpc_client *client);
 	void *context;

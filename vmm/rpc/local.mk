@@ -9,6 +9,8 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/client.c \
 	vmm/rpc/client.h \
 	vmm/rpc/connect.c \
+	vmm/rpc/defined.c \
+	vmm/rpc/defined.h \
 	vmm/rpc/domain.c \
 	vmm/rpc/domain.h \
 	vmm/rpc/events.c \

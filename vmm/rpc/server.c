@@ -181,6 +181,13 @@ static void on_opened(void *context)
 	set_accepting(self);
 }
 
+static void on_stirred(void *context)
+{
+	struct listener *self = context;
+
+	turns_stir(&self->server->turns);
+}
+
 static void on_gone(void *context, struct rpc_client *client)
 {
 	struct listener *self = context;
@@ -217,7 +224,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 			 void *context)
 {
 	struct listener *self = context;
-	struct client_owner owner = {on_opened, on_gone, self};
+	struct client_owner owner = {on_opened, on_stirred, on_gone, self};
 	struct rpc_client *client;
 
 	(void)source;

@@ -11,9 +11,9 @@
 
 #include "base/err.h"
 #include "broker/view.h"
+#include "guests/act.h"
 #include "rpc/limits.h"
 
-struct act_source;
 struct rpc_server;
 
 /* The names of the sockets: what a client's scheme `labyrinth` leads to. */

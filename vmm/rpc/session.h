@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+#include "base/err.h"
+#include "guests/act.h"
+
 #include "rpc/events.h"
 
 /* Whom a connection's calls tell of what they do. */
@@ -18,7 +21,17 @@ struct session_owner {
 	void *context;
 };
 
-struct act_source;
+/*
+ * A call that takes a while: its handler starts it and returns CALL_LATER;
+ * when it is done, the same call is made again, and finds how it ended.
+ */
+struct rpc_later {
+	struct act_wait wait;
+	bool done;
+	int result; /* as of a function of act.h */
+	struct err err;
+	uint8_t uuid[16]; /* of the domain that it is about */
+};
 
 /* What one connection and the program have agreed so far. */
 struct rpc_session {
@@ -28,7 +41,8 @@ struct rpc_session {
 	bool keepalive; /* the client answers PINGs */
 	struct events events;		   /* that it wants to hear of */
 	const struct session_owner *owner; /* NULL: nobody is told */
-	const struct act_source *acts; /* NULL: it may only look */
+	const struct act_source *acts;	   /* NULL: it may only look */
+	struct rpc_later later;
 };
 
 #endif
