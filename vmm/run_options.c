@@ -28,6 +28,7 @@ enum option_key {
 	KEY_MEMORY = 'm',
 	KEY_GUARANTEE = 'g',
 	KEY_LIMIT = 'l',
+	KEY_MAXIMUM = 'x',
 	KEY_POOL = 'p',
 	KEY_BROKER = 'b',
 	KEY_CPUS = 'c',
@@ -51,6 +52,9 @@ static const struct argp_option known[] = {
 	 0},
 	{"limit", KEY_LIMIT, "SIZE", 0,
 	 "the most that it may ever hold (default: the guarantee and 64M)", 0},
+	{"maximum", KEY_MAXIMUM, "SIZE", 0,
+	 "what its limit may be raised to while it runs (default: the limit)",
+	 0},
 	{"pool", KEY_POOL, "NAME", 0, "pool to lease from (default: default)",
 	 0},
 	{"broker", KEY_BROKER, "SOCKET", 0,
@@ -202,6 +206,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case KEY_LIMIT:
 		r = parse_size(parse, "limit", text, &o->limit);
 		break;
+	case KEY_MAXIMUM:
+		r = parse_size(parse, "maximum", text, &o->maximum);
+		break;
 	case KEY_POOL:
 		o->pool = text;
 		break;
@@ -272,6 +279,14 @@ static int check_sizes(struct run_options *o, struct err *err)
 			       "(%lluM) and 1T",
 			       (unsigned long long)o->limit * 2,
 			       (unsigned long long)o->guarantee * 2);
+	if (o->maximum == 0)
+		o->maximum = o->limit;
+	if (o->maximum < o->limit || o->maximum > LIMIT_MAX)
+		return err_say(err, EINVAL,
+			       "--maximum (%lluM) is not between the limit "
+			       "(%lluM) and 1T",
+			       (unsigned long long)o->maximum * 2,
+			       (unsigned long long)o->limit * 2);
 	return 0;
 }
 

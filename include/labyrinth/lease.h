@@ -35,6 +35,7 @@ enum lab_lease_type {
 	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
 	LAB_LEASE_PRESSURE = 8, /* broker: the pool's level changed (event) */
 	LAB_LEASE_REVOKED = 9,	/* broker: a lease was taken (event) */
+	LAB_LEASE_LIMIT = 10,	/* broker: your limit has changed (event) */
 	LAB_LEASE_AUDIT = 16,	/* auditor: tell me all that the ledger holds */
 	LAB_LEASE_AUDITED = 17, /* broker: here it is (one descriptor) */
 	LAB_LEASE_REVOKE = 18,	/* administrator: take leases from a guest */
@@ -112,6 +113,7 @@ struct lab_lease_msg {
 			uint64_t limit;		 /* leases; >= guarantee */
 			uint32_t flags;		 /* LAB_HELLO_*; no others */
 			uint32_t cpus;		 /* 1 to LAB_CPUS_MAX */
+			uint64_t maximum; /* of the limit, ever; 0: as now */
 		} hello;
 		struct {
 			uint32_t guest;	     /* id, > 0, unique in the broker */
@@ -149,6 +151,9 @@ struct lab_lease_msg {
 			uint32_t reason; /* enum lab_revoke_reason */
 		} revoked;
 		struct {
+			uint64_t leases; /* that the guest may hold now */
+		} limit;
+		struct {
 			uint64_t bytes; /* of the file that comes with it */
 		} audited;
 		struct {
@@ -173,6 +178,7 @@ _Static_assert(offsetof(struct lab_lease_msg, hello.guarantee) == 152, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.limit) == 160, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.flags) == 168, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.cpus) == 172, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.maximum) == 176, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.guest) == 16, "welcome");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.backing) == 20,
 	       "welcome");
@@ -198,6 +204,7 @@ _Static_assert(offsetof(struct lab_lease_msg, pressure.available) == 40,
 	       "pressure");
 _Static_assert(offsetof(struct lab_lease_msg, revoked.lease) == 16, "revoked");
 _Static_assert(offsetof(struct lab_lease_msg, revoked.reason) == 24, "revoked");
+_Static_assert(offsetof(struct lab_lease_msg, limit.leases) == 16, "limit");
 _Static_assert(offsetof(struct lab_lease_msg, audited.bytes) == 16, "audited");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.name) == 16, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.leases) == 80, "revoke");

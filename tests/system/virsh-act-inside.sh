@@ -61,6 +61,18 @@ else
     tap_not_ok "its guarantee is leased"
 fi
 
+# More memory, and less
+tap_like "dumpxml: its limit" "$(v dumpxml ada)" \
+    "<hard_limit unit='KiB'>32768</hard_limit>"
+v setmem ada 48M >/dev/null
+tap_like "setmem: its limit is another" "$(v dumpxml ada)" \
+    "<hard_limit unit='KiB'>49152</hard_limit>"
+tap_like "setmem: not above its maximum" "$(v setmem ada 66M || true)" \
+    'from its guarantee of 8M to its maximum of 64M'
+v setmem ada 16M --config >/dev/null
+tap_like "setmem --config: what is defined is another" \
+    "$(v dumpxml --inactive ada)" "<currentMemory unit='KiB'>16384<"
+
 # The daemon is killed, and comes back.
 process=$(pgrep -x labyrinth)
 kill -KILL "$broker_pid"
@@ -69,6 +81,8 @@ begin
 state ada running || true
 tap_like "its guest outlives the daemon" "$(v list)" 'ada +running'
 tap_is "in the same process" "$(pgrep -x labyrinth)" "$process"
+tap_like "with the limit that it had then" "$(v dumpxml ada)" \
+    "<hard_limit unit='KiB'>49152</hard_limit>"
 tap_like "it is still defined" "$(v dominfo ada)" 'Persistent: +yes'
 
 # Ended

@@ -100,12 +100,101 @@ static void never_ends_another_process(void **state)
 	assert_int_equal(process_signal(0, start, SIGKILL), -ESRCH);
 }
 
+/* A HELLO of one whose limit can be moved, that listens. */
+static struct guest *admit_movable(struct peer *peer)
+{
+	struct lab_lease_msg m = hello(peer, "guest", 1, 2, 4);
+
+	m.hello.maximum = 6;
+	m.hello.flags = LAB_HELLO_EVENTS;
+	assert_true(sent(peer, &m));
+	m = received(peer, NULL);
+	assert_int_equal(m.type, LAB_LEASE_WELCOME);
+	return peer->fixture->registry.first;
+}
+
+/* The latest LIMIT that came to it; 0: none. */
+static uint64_t told_limit(struct peer *peer)
+{
+	struct lab_lease_msg m;
+	uint64_t limit = 0;
+
+	while (fd_receive(peer->socket, &m, sizeof(m), NULL, 0) > 0) {
+		if (m.type == LAB_LEASE_LIMIT)
+			limit = m.limit.leases;
+	}
+	return limit;
+}
+
+static void moves_a_limit_within_its_bounds(void **state)
+{
+	struct fixture *f = *state;
+	struct peer *peer = &f->peers[0];
+	struct err err;
+
+	struct guest *guest = admit_movable(peer);
+	settle(f);
+	assert_int_equal(told_limit(peer), 0); /* it said so itself */
+	assert_int_equal(guest->account.limit, 4);
+	assert_int_equal(command_limit(&f->registry, guest->id, 7, &err),
+			 -ERANGE);
+	assert_int_equal(command_limit(&f->registry, guest->id, 1, &err),
+			 -ERANGE);
+	assert_int_equal(command_limit(&f->registry, guest->id + 1, 2, &err),
+			 -ENOENT);
+	assert_int_equal(command_limit(&f->registry, guest->id, 6, &err), 0);
+	settle(f);
+	assert_int_equal(told_limit(peer), 6);
+	settle(f);
+	assert_int_equal(told_limit(peer), 0); /* once */
+	for (int i = 0; i < 6; i++)
+		lease(peer, NULL);
+	struct lab_lease_msg m = message(peer, LAB_LEASE_LEASE);
+	assert_true(sent(peer, &m));
+	assert_refused(peer, EDQUOT, "its limit of 6");
+}
+
+static void takes_what_is_above_a_lowered_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct peer *peer = &f->peers[0];
+	struct err err;
+	uint64_t ids[4];
+
+	f->registry.take_after = 1000;
+	struct guest *guest = admit_movable(peer);
+	for (int i = 0; i < 4; i++)
+		ids[i] = lease(peer, NULL);
+	assert_int_equal(command_limit(&f->registry, guest->id, 2, &err), 0);
+	assert_valid(f->ledger); /* it holds more, and may */
+	assert_int_equal(settle(f), f->now + 1000);
+	assert_true(give_back(peer, ids[3]));
+	while (pool_scrub(f->pool))
+		;
+	/* It gave one: its time begins anew. */
+	f->now += 999;
+	settle(f);
+	assert_int_equal(guest->account.held, 3);
+	f->now += 1001;
+	shortage_settle(&f->registry, f->now);
+	assert_int_equal(guest->account.held, 2);
+	while (pool_scrub(f->pool))
+		;
+	f->now += 5000;
+	settle(f);
+	assert_int_equal(guest->account.held, 2); /* and no more than that */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(destroys_at_once, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(asks_to_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(moves_a_limit_within_its_bounds,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			takes_what_is_above_a_lowered_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(never_ends_another_process,
 						setup, teardown),
 	};

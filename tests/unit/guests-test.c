@@ -209,6 +209,29 @@ static void keeps_what_is_defined(void **state)
 	assert_non_null(known(f, "eve"));
 }
 
+static void keeps_limits_that_fit(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	assert_int_equal(define(f, XML("ada", ""), &err), 0);
+	const struct act_domain *ada = known(f, "ada");
+	assert_int_equal(f->act.keep_maximum(f->act.context, ada, 9, &err), 0);
+	assert_int_equal(f->act.keep_limit(f->act.context, ada, 8, &err), 0);
+	assert_int_equal(f->act.keep_limit(f->act.context, ada, 10, &err),
+			 -ERANGE);
+	assert_int_equal(f->act.keep_limit(f->act.context, ada, 1, &err),
+			 -ERANGE); /* it is guaranteed 2 */
+	assert_int_equal(f->act.keep_maximum(f->act.context, ada, 1, &err),
+			 -ERANGE);
+	assert_int_equal(f->act.keep_maximum(f->act.context, ada, 7, &err), 0);
+	guests_free(f->guests);
+	open_guests(f);
+	ada = known(f, "ada");
+	assert_int_equal(ada->maximum, 7);
+	assert_int_equal(ada->limit, 7); /* went down with it */
+}
+
 static void passes_over_bad_files(void **state)
 {
 	struct fixture *f = *state;
@@ -269,7 +292,8 @@ static void starts_a_process_of_its_own(void **state)
 		 f->run);
 	assert_int_equal(strncmp(line, path, strlen(path)), 0);
 	assert_string_equal(line + strlen(path),
-			    "--memory 4M --guarantee 4M --limit 8M --cpus 1 "
+			    "--memory 4M --guarantee 4M --limit 8M "
+			    "--maximum 8M --cpus 1 "
 			    "--ready-fd 3 /k one show\n");
 	/* Of our files it has none: input, outputs, the pipe, and ls's own. */
 	assert_true(bytes > 0);
@@ -402,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(keeps_what_is_defined),
+		TEST(keeps_limits_that_fit),
 		TEST(passes_over_bad_files),
 		TEST(names_and_uuids_are_one_s_own),
 		TEST(starts_a_process_of_its_own),

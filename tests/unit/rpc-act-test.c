@@ -46,6 +46,33 @@ static int ask_to_end(void *context, uint32_t id, struct err *err)
 	return say(err);
 }
 
+static int set_limit(void *context, uint32_t id, uint64_t leases,
+		     struct err *err)
+{
+	(void)context;
+	snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked),
+		 "limit %u %d;", id, (int)leases);
+	return say(err);
+}
+
+static int keep_limit(void *context, const struct act_domain *domain,
+		      uint64_t limit, struct err *err)
+{
+	(void)context;
+	snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked),
+		 "keep %s %d;", domain->name, (int)limit);
+	return say(err);
+}
+
+static int keep_maximum(void *context, const struct act_domain *domain,
+			uint64_t maximum, struct err *err)
+{
+	(void)context;
+	snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked),
+		 "maximum %s %d;", domain->name, (int)maximum);
+	return say(err);
+}
+
 /* One that runs, alpha, and one that does not. */
 static struct act_domain domains[] = {
 	{.name = "alpha",
@@ -141,6 +168,9 @@ static void forget(void *context, struct act_wait *wait)
 static const struct act_source acts = {
 	.destroy = destroy,
 	.shutdown = ask_to_end,
+	.set_limit = set_limit,
+	.keep_limit = keep_limit,
+	.keep_maximum = keep_maximum,
 	.next = next,
 	.xml = xml,
 	.define = define,
@@ -205,6 +235,8 @@ static void is_for_those_who_may(void **state)
 	rmt_dom dom = dom_of(1);
 	rmt_dom_flags flags = {.dom = dom};
 	rmt_dom_int value = {.dom = dom, .value = 1};
+	rmt_dom_memory memory = {.dom = dom, .memory = 8192};
+	rmt_dom_memory_flags memory_flags = {.dom = dom, .memory = 8192};
 	char text[] = "<x/>";
 	char *text_of = text;
 	rmt_xml_flags with = {.xml = text};
@@ -218,6 +250,10 @@ static void is_for_those_who_may(void **state)
 		{RMT_DOMAIN_DEFINE_XML, CODEC(rmt_xml), &text_of},
 		{RMT_DOMAIN_DESTROY, CODEC(rmt_dom), &dom},
 		{RMT_DOMAIN_SET_AUTOSTART, CODEC(rmt_dom_int), &value},
+		{RMT_DOMAIN_SET_MAX_MEMORY, CODEC(rmt_dom_memory), &memory},
+		{RMT_DOMAIN_SET_MEMORY, CODEC(rmt_dom_memory), &memory},
+		{RMT_DOMAIN_SET_MEMORY_FLAGS, CODEC(rmt_dom_memory_flags),
+		 &memory_flags},
 		{RMT_DOMAIN_SHUTDOWN, CODEC(rmt_dom), &dom},
 		{RMT_DOMAIN_UNDEFINE, CODEC(rmt_dom), &dom},
 		{RMT_DOMAIN_CREATE_FLAGS, CODEC(rmt_dom_flags), &flags},
@@ -265,6 +301,43 @@ static void defines_and_undefines(void **state)
 	packet_call(&packet, RMT_DOMAIN_UNDEFINE, 1, CODEC(rmt_dom), &gamma);
 	assert_int_equal(error_of(&session), 0);
 	assert_string_equal(asked, "undefine gamma");
+}
+
+static void moves_limits(void **state)
+{
+	const struct {
+		int domain;
+		unsigned kib;
+		unsigned flags;
+		int code;
+		const char *asked;
+	} cases[] = {
+		{0, 8192, 0, 0, "limit 1 4;"},
+		{1, 8193, 0, 0, "keep gamma 5;"}, /* rounded up */
+		{0, 8192, VIR_DOMAIN_AFFECT_LIVE, 0, "limit 1 4;"},
+		{0, 8192, VIR_DOMAIN_AFFECT_CONFIG, 0, "keep alpha 4;"},
+		{0, 8192, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, 0,
+		 "keep alpha 4;limit 1 4;"},
+		{1, 8192, VIR_DOMAIN_AFFECT_LIVE, VIR_ERR_OPERATION_INVALID,
+		 ""},
+		{0, 8192, VIR_DOMAIN_MEM_MAXIMUM, 0, "maximum alpha 4;"},
+		{0, 8192, VIR_DOMAIN_MEM_MAXIMUM | VIR_DOMAIN_AFFECT_LIVE,
+		 VIR_ERR_OPERATION_INVALID, ""},
+		{0, 8192, 8, VIR_ERR_INVALID_ARG, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rpc_session session = actor();
+		rmt_dom_memory_flags args = {.dom = dom_of(cases[i].domain),
+					     .memory = cases[i].kib,
+					     .flags = cases[i].flags};
+		asked[0] = '\0';
+		packet_call(&packet, RMT_DOMAIN_SET_MEMORY_FLAGS, 1,
+			    CODEC(rmt_dom_memory_flags), &args);
+		assert_int_equal(error_of(&session), cases[i].code);
+		assert_string_equal(asked, cases[i].asked);
+	}
 }
 
 static void a_definition_is_seen(void **state)
@@ -428,6 +501,7 @@ int main(void)
 		cmocka_unit_test_setup(acts_by_its_id, setup),
 		cmocka_unit_test_setup(is_for_those_who_may, setup),
 		cmocka_unit_test_setup(defines_and_undefines, setup),
+		cmocka_unit_test_setup(moves_limits, setup),
 		cmocka_unit_test_setup(a_definition_is_seen, setup),
 		cmocka_unit_test_setup(what_does_not_run_has_an_answer, setup),
 		cmocka_unit_test_setup(an_answer_takes_its_time, setup),

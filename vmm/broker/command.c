@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "broker/journal.h"
 #include "broker/process.h"
 #include "broker/session.h"
 
@@ -61,4 +62,29 @@ int command_shutdown(struct registry *registry, uint32_t id, struct err *err)
 	struct guest *guest;
 
 	return send_signal(registry, id, SIGTERM, &guest, err);
+}
+
+int command_limit(struct registry *registry, uint32_t id, uint64_t leases,
+		  struct err *err)
+{
+	struct guest *guest = command_find(registry, id);
+
+	if (guest == NULL)
+		return err_say(err, ENOENT, "no guest with the id %u", id);
+	const struct account *account = &guest->account;
+	if (leases < account->guarantee || leases > account->maximum)
+		return err_say(
+			err, ERANGE,
+			"the limit of guest %s can be from its guarantee "
+			"of %uM to its maximum of %uM, not %lluM",
+			guest->name, account->guarantee * 2,
+			account->maximum * 2, (unsigned long long)leases * 2);
+	struct journal *journal = pool_journal(guest->pool);
+	if (journal != NULL)
+		journal_limit(journal, guest->slot, (uint32_t)leases);
+	ledger_set_limit(&guest->account, (uint32_t)leases);
+	pool_shortage(guest->pool)->untold = true;
+	log_info("guest %s: its limit is %u leases now", guest->name,
+		 account->limit);
+	return 0;
 }

@@ -25,4 +25,13 @@ int command_destroy(struct registry *registry, uint32_t id, struct err *err);
  */
 int command_shutdown(struct registry *registry, uint32_t id, struct err *err);
 
+/*
+ * Move a guest's limit, for as long as it lives, also under the next broker.
+ * What it holds above that it is to give back, and loses in the end: see
+ * broker/taking.h. -ERANGE and a sentence for one below its guarantee or above
+ * its maximum.
+ */
+int command_limit(struct registry *registry, uint32_t id, uint64_t leases,
+		  struct err *err);
+
 #endif

@@ -92,6 +92,9 @@ struct guest *registry_of_pool(struct guest *from, const struct pool *pool);
 int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 		   pid_t pid, struct guest **out, struct err *err);
 
+/* What a HELLO says of the most that its guest's limit may ever be. */
+uint64_t registry_maximum(const struct lab_lease_msg *hello);
+
 /*
  * Bring back a guest from a slot of its pool's journal, as it was admitted,
  * with nothing leased yet. 0; or -EUCLEAN when that cannot have been, or

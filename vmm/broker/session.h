@@ -62,8 +62,8 @@ bool session_reclaim(struct session *self, uint32_t leases,
 		     enum lab_lease_level level);
 
 /*
- * Tell its guest the pool's level, if it listens and does not know it. False
- * when it should be tried again.
+ * Tell its guest the pool's level and its own limit, if it listens and does not
+ * know them. False when it should be tried again.
  */
 bool session_tell(struct session *self, enum lab_lease_level level);
 

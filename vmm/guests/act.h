@@ -66,6 +66,18 @@ struct act_source {
 	int (*destroy)(void *context, uint32_t id, struct err *err);
 	int (*shutdown)(void *context, uint32_t id, struct err *err);
 
+	/*
+	 * Move the limit of the running guest of this id, in leases: see
+	 * broker/command.h. -ERANGE for one that cannot be.
+	 */
+	int (*set_limit)(void *context, uint32_t id, uint64_t leases,
+			 struct err *err);
+	/* The same, or the most that it may ever be, in what is kept. */
+	int (*keep_limit)(void *context, const struct act_domain *domain,
+			  uint64_t limit, struct err *err);
+	int (*keep_maximum)(void *context, const struct act_domain *domain,
+			    uint64_t maximum, struct err *err);
+
 	/* The domain after another, or the first after NULL; NULL at the end.
 	 * All are valid until something is done. */
 	const struct act_domain *(*next)(void *context,

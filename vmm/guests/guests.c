@@ -29,6 +29,14 @@ static int ask_to_end(void *context, uint32_t id, struct err *err)
 	return command_shutdown(self->terms.registry, id, err);
 }
 
+static int set_limit(void *context, uint32_t id, uint64_t leases,
+		     struct err *err)
+{
+	struct guests *self = context;
+
+	return command_limit(self->terms.registry, id, leases, err);
+}
+
 static const struct act_domain *next(void *context,
 				     const struct act_domain *after)
 {
@@ -53,6 +61,9 @@ struct act_source guests_acts(struct guests *self)
 	return (struct act_source){
 		.destroy = destroy,
 		.shutdown = ask_to_end,
+		.set_limit = set_limit,
+		.keep_limit = guests_keep_limit,
+		.keep_maximum = guests_keep_maximum,
 		.next = next,
 		.xml = xml,
 		.define = guests_define,

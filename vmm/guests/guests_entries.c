@@ -216,3 +216,51 @@ int guests_load(struct guests *self, struct err *err)
 {
 	return store_load(&self->store, found, self, err);
 }
+
+/* Change both numbers of what is kept; the maximum is at least the limit. */
+static int keep_sizes(struct guests *self, struct entry *entry, uint64_t limit,
+		      uint64_t maximum, struct err *err)
+{
+	struct domain changed = entry->domain;
+
+	int r = check_defined(&entry->seen, err);
+	if (r < 0)
+		return r;
+	if (limit < changed.guarantee || limit > maximum ||
+	    maximum > DOMAIN_LEASES_MAX)
+		return err_say(err, ERANGE,
+			       "domain %s: min_guarantee (%lluM) <= the limit "
+			       "(%lluM) <= memory (%lluM) <= 1T does not hold",
+			       entry->domain.name,
+			       (unsigned long long)changed.guarantee * 2,
+			       (unsigned long long)limit * 2,
+			       (unsigned long long)maximum * 2);
+	changed.limit = limit;
+	changed.maximum = maximum;
+	cleanup_free char *xml = domain_write(&changed);
+	if (xml == NULL)
+		return err_set(err, ENOMEM, "change a domain");
+	r = store_save(&self->store, changed.name, xml, err);
+	if (r < 0)
+		return r;
+	entry->domain.limit = limit;
+	entry->domain.maximum = maximum;
+	show(entry);
+	return 0;
+}
+
+int guests_keep_limit(void *context, const struct act_domain *domain,
+		      uint64_t limit, struct err *err)
+{
+	return keep_sizes(context, entry_of(domain), limit, domain->maximum,
+			  err);
+}
+
+int guests_keep_maximum(void *context, const struct act_domain *domain,
+			uint64_t maximum, struct err *err)
+{
+	/* As libvirt has it: the current one goes down with it. */
+	return keep_sizes(context, entry_of(domain),
+			  domain->limit < maximum ? domain->limit : maximum,
+			  maximum, err);
+}

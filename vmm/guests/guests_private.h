@@ -68,6 +68,11 @@ int guests_undefine(void *context, const struct act_domain *domain,
 int guests_set_autostart(void *context, const struct act_domain *domain,
 			 bool autostart, struct err *err);
 
+int guests_keep_limit(void *context, const struct act_domain *domain,
+		      uint64_t limit, struct err *err);
+int guests_keep_maximum(void *context, const struct act_domain *domain,
+			uint64_t maximum, struct err *err);
+
 /* Read what is kept. */
 int guests_load(struct guests *self, struct err *err);
 

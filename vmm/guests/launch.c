@@ -31,7 +31,7 @@ static const struct program vmm_program = {
 struct line {
 	char *argv[24 + DOMAIN_ARGS_MAX];
 	size_t argc;
-	char sizes[4][32];
+	char sizes[4][32]; /* memory, guarantee, limit, maximum */
 	char numbers[2][16];
 };
 
@@ -74,6 +74,7 @@ static void make_line(struct line *self, const struct domain *domain,
 	add_size(self, 0, "--memory", domain->memory);
 	add_size(self, 1, "--guarantee", domain->guarantee);
 	add_size(self, 2, "--limit", domain->limit);
+	add_size(self, 3, "--maximum", domain->maximum);
 	add_number(self, 0, "--cpus", domain->cpus);
 	add_number(self, 1, "--ready-fd", READY_FD);
 	add(self, domain->kernel);

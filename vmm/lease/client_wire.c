@@ -84,7 +84,8 @@ static bool is_event(const struct lab_lease_msg *message)
 {
 	return message->seq == 0 && (message->type == LAB_LEASE_RECLAIM ||
 				     message->type == LAB_LEASE_PRESSURE ||
-				     message->type == LAB_LEASE_REVOKED);
+				     message->type == LAB_LEASE_REVOKED ||
+				     message->type == LAB_LEASE_LIMIT);
 }
 
 /* Hand an event on, if it makes sense. */
@@ -98,6 +99,14 @@ static int take_event(struct client *self, const struct lab_lease_msg *message,
 		if (events != NULL && events->revoked != NULL)
 			events->revoked(events->context, message->revoked.lease,
 					message->revoked.reason);
+		return 0;
+	}
+	if (message->type == LAB_LEASE_LIMIT) {
+		if (message->limit.leases == 0)
+			return client_broken(self, EPROTO, err,
+					     "sent a limit of nothing");
+		if (events != NULL && events->limit != NULL)
+			events->limit(events->context, message->limit.leases);
 		return 0;
 	}
 	uint32_t level =

@@ -7,6 +7,7 @@
 
 #include "guests/act.h"
 #include "rpc/defined.h"
+#include "rpc/domain.h"
 #include "rpc/handlers.h"
 
 /* By which of libvirt's codes a refusal goes out. */
@@ -22,6 +23,7 @@ static int code_of(int error)
 	case ENOTSUP:
 		return VIR_ERR_CONFIG_UNSUPPORTED;
 	case EINVAL:
+	case ERANGE:
 		return VIR_ERR_INVALID_ARG;
 	case EEXIST:
 		return VIR_ERR_DOM_EXIST;
@@ -121,6 +123,86 @@ int act_shutdown_flags(struct rpc_call *call, const void *arguments,
 	    0)
 		return -1;
 	return end_guest(call, &args->dom, false);
+}
+
+/* Of the guest, of what is kept of it, or of both; in KiB, rounded up. */
+static int set_memory(struct rpc_call *call, const rmt_dom *dom, uint64_t kib,
+		      unsigned flags)
+{
+	const unsigned char *uuid = (const unsigned char *)dom->uuid;
+	const struct act_source *act = acts(call);
+	const struct act_domain *domain = NULL;
+	const struct view_guest *guest = NULL;
+	uint64_t leases = kib / LEASE_KIB + (kib % LEASE_KIB != 0);
+	struct err err;
+	int r = 0;
+
+	if (act == NULL)
+		return -1;
+	/* Neither: what there is now. */
+	if ((flags & (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG)) == 0)
+		flags |= (flags & VIR_DOMAIN_MEM_MAXIMUM) != 0 ||
+					 defined_is_inactive(call, dom)
+				 ? VIR_DOMAIN_AFFECT_CONFIG
+				 : VIR_DOMAIN_AFFECT_LIVE;
+	if ((flags & VIR_DOMAIN_AFFECT_CONFIG) != 0 &&
+	    find_defined(call, dom, &domain) != 0)
+		return -1;
+	if ((flags & VIR_DOMAIN_AFFECT_LIVE) != 0) {
+		if (defined_is_inactive(call, dom))
+			return call_refuse(call, VIR_ERR_OPERATION_INVALID,
+					   VIR_FROM_DOMAIN,
+					   "Requested operation is not valid: "
+					   "domain is not running");
+		guest = call_guest(call, uuid);
+		if (guest == NULL)
+			return -1;
+	}
+	if (guest != NULL && (flags & VIR_DOMAIN_MEM_MAXIMUM) != 0)
+		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
+				   VIR_FROM_DOMAIN,
+				   "Requested operation is not valid: the "
+				   "maximum of a guest that runs stays");
+	if (domain != NULL)
+		r = (flags & VIR_DOMAIN_MEM_MAXIMUM) != 0
+			    ? act->keep_maximum(act->context, domain, leases,
+						&err)
+			    : act->keep_limit(act->context, domain, leases,
+					      &err);
+	if (r == 0 && guest != NULL)
+		r = act->set_limit(act->context, guest->id, leases, &err);
+	return done(call, r, &err);
+}
+
+int act_set_memory(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_memory *args = arguments;
+
+	(void)result;
+	return set_memory(call, &args->dom, args->memory, 0);
+}
+
+int act_set_memory_flags(struct rpc_call *call, const void *arguments,
+			 void *result)
+{
+	const rmt_dom_memory_flags *args = arguments;
+
+	(void)result;
+	if (call_check_flags(call, args->flags,
+			     VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG |
+				     VIR_DOMAIN_MEM_MAXIMUM) != 0)
+		return -1;
+	return set_memory(call, &args->dom, args->memory, args->flags);
+}
+
+int act_set_max_memory(struct rpc_call *call, const void *arguments,
+		       void *result)
+{
+	const rmt_dom_memory *args = arguments;
+
+	(void)result;
+	return set_memory(call, &args->dom, args->memory,
+			  VIR_DOMAIN_MEM_MAXIMUM);
 }
 
 /* How what was started has ended; the session can start another then. */

@@ -33,6 +33,11 @@ static const struct act_domain *inactive(const struct rpc_call *call,
 	return running(call, uuid) == NULL ? call_domain(call, uuid) : NULL;
 }
 
+bool defined_is_inactive(const struct rpc_call *call, const rmt_dom *dom)
+{
+	return inactive(call, dom) != NULL;
+}
+
 static int fill(struct rpc_call *call, const struct act_domain *domain,
 		rmt_dom *dom)
 {

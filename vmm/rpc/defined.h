@@ -6,6 +6,9 @@
 #include "guests/act.h"
 #include "rpc/call.h"
 
+/* Whether a triple means a domain that is known, and does not run. */
+bool defined_is_inactive(const struct rpc_call *call, const rmt_dom *dom);
+
 /* Whether a guest that runs passes a filter. */
 bool defined_passes(const struct rpc_call *call, const struct view_guest *guest,
 		    unsigned filter);

@@ -141,7 +141,7 @@ int domain_info(struct rpc_call *call, const void *arguments, void *result)
 	struct host_usage usage = host_usage(guest->pid);
 	*(rmt_dom_info *)result = (rmt_dom_info){
 		.state = VIR_DOMAIN_RUNNING,
-		.max_memory = guest->limit * LEASE_KIB,
+		.max_memory = guest->maximum * LEASE_KIB,
 		.memory = guest->leases * LEASE_KIB,
 		.vcpus = (unsigned short)guest->cpus,
 		.cpu_time = usage.user + usage.system,
@@ -170,7 +170,7 @@ int domain_max_memory(struct rpc_call *call, const void *arguments,
 
 	if (guest == NULL)
 		return -1;
-	*(u_quad_t *)result = guest->limit * LEASE_KIB;
+	*(u_quad_t *)result = guest->maximum * LEASE_KIB;
 	return 0;
 }
 

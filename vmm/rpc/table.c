@@ -73,6 +73,13 @@ static const struct table_entry procedures[] = {
 		PROC(act_autostart, TYPE(rmt_dom_int), VOID, VIEW | WRITE),
 	[RMT_DOMAIN_UNDEFINE] =
 		PROC(act_undefine, TYPE(rmt_dom), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_SET_MAX_MEMORY] = PROC(
+		act_set_max_memory, TYPE(rmt_dom_memory), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_SET_MEMORY] =
+		PROC(act_set_memory, TYPE(rmt_dom_memory), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_SET_MEMORY_FLAGS] =
+		PROC(act_set_memory_flags, TYPE(rmt_dom_memory_flags), VOID,
+		     VIEW | WRITE),
 	[RMT_DOMAIN_SHUTDOWN] =
 		PROC(act_shutdown, TYPE(rmt_dom), VOID, VIEW | WRITE),
 	[RMT_CONNECT_LIST_DOMAINS] =

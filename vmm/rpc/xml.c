@@ -98,7 +98,7 @@ char *xml_domain(const struct view_guest *guest, const struct view_pool *pool,
 	xml_start(&xml, "metadata");
 	labyrinth_guest(&xml, guest, pool);
 	xml_end(&xml);
-	xml_size(&xml, "memory", "KiB", guest->limit * KIB_PER_LEASE);
+	xml_size(&xml, "memory", "KiB", guest->maximum * KIB_PER_LEASE);
 	xml_size(&xml, "currentMemory", "KiB", guest->leases * KIB_PER_LEASE);
 	xml_start(&xml, "memtune");
 	xml_size(&xml, "hard_limit", "KiB", guest->limit * KIB_PER_LEASE);
