@@ -19,6 +19,7 @@ state() {
 }
 
 begin
+mkfifo "$work/in"
 cat >"$work/ada.xml" <<END
 <domain type='kvm'>
   <name>ada</name>
@@ -60,6 +61,28 @@ if (($(leases leased) >= 4)); then
 else
     tap_not_ok "its guarantee is leased"
 fi
+
+# Watched. virsh wants a terminal for that, and goes when the guest does.
+heard() {
+    local end=$((SECONDS + 60))
+    while ((SECONDS < end)); do
+        grep -q "$1" "$work/console" && return 0
+    done
+    return 1
+}
+script -qfec "virsh -c $uri console ada" /dev/null <"$work/in" >"$work/console" &
+console=$!
+exec {input}>"$work/in"
+if heard 'turn [0-9]*: holding'; then
+    tap_ok "console: its lines come"
+else
+    tap_not_ok "console: its lines come"
+    sed 's/^/# /' "$work/console"
+fi
+printf '\035' >&"$input" # ^], which is virsh's
+wait "$console" || true
+exec {input}>&-
+tap_is "and it runs on when nobody listens" "$(v domstate ada)" running
 
 # More memory, and less
 tap_like "dumpxml: its limit" "$(v dumpxml ada)" \

@@ -24,3 +24,10 @@ tests_unit_guests_test_SOURCES = tests/unit/guests-test.c \
 	tests/unit/guests-support.h tests/unit/broker-support.h
 tests_unit_guests_test_CFLAGS = $(guests_test_cflags)
 tests_unit_guests_test_LDADD = $(guests_test_libs)
+
+check_PROGRAMS += tests/unit/console-test
+TESTS += tests/unit/console-test
+tests_unit_console_test_SOURCES = tests/unit/console-test.c \
+	tests/unit/guests-support.h
+tests_unit_console_test_CFLAGS = $(guests_test_cflags)
+tests_unit_console_test_LDADD = $(guests_test_libs)

@@ -106,6 +106,16 @@ struct act_source {
 	/* Let a start go on by itself. */
 	void (*forget)(void *context, struct act_wait *wait);
 
+	/*
+	 * Listen to the console of a running guest, by its name, until it ends
+	 * or act_unlisten(). -ENXIO where it has none: it was not started here.
+	 */
+	int (*listen)(void *context, const char *name,
+		      struct act_listener *listener, struct err *err);
+	/* Bytes from *at on, which moves on; how many, at most `most`. */
+	size_t (*read_console)(void *context, struct act_listener *listener,
+			       uint64_t *at, void *to, size_t most);
+
 	void *context;
 };
 

@@ -72,6 +72,8 @@ struct act_source guests_acts(struct guests *self)
 		.start = guests_start,
 		.create = guests_create,
 		.forget = guests_forget,
+		.listen = guests_listen,
+		.read_console = guests_read_console,
 		.context = self,
 	};
 }

@@ -87,6 +87,10 @@ int guests_start(void *context, const struct act_domain *domain,
 int guests_create(void *context, const char *xml, uint8_t uuid[16],
 		  struct act_wait *wait, struct err *err);
 void guests_forget(void *context, struct act_wait *wait);
+int guests_listen(void *context, const char *name,
+		  struct act_listener *listener, struct err *err);
+size_t guests_read_console(void *context, struct act_listener *listener,
+			   uint64_t *at, void *to, size_t most);
 
 /* Is one of this name on its way? */
 bool guests_starting(const struct guests *self, const char *name);

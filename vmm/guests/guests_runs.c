@@ -98,6 +98,28 @@ void guests_find_screens(struct guests *self)
 		closedir(folder);
 }
 
+int guests_listen(void *context, const char *name,
+		  struct act_listener *listener, struct err *err)
+{
+	struct screen *screen = *find_screen(context, name);
+
+	if (screen == NULL)
+		return err_say(err, ENXIO,
+			       "guest %s has no console here: it was started "
+			       "elsewhere, and prints there",
+			       name);
+	listener->console = screen->console;
+	console_listen(screen->console, listener);
+	return 0;
+}
+
+size_t guests_read_console(void *context, struct act_listener *listener,
+			   uint64_t *at, void *to, size_t most)
+{
+	(void)context;
+	return console_read(listener->console, at, to, most);
+}
+
 void guests_prune_screens(struct guests *self)
 {
 	for (struct screen **at = &self->screens; *at != NULL;) {

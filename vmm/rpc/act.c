@@ -346,3 +346,41 @@ int act_autostart(struct rpc_call *call, const void *arguments, void *result)
 		act->autostart(act->context, domain, args->value != 0, &err),
 		&err);
 }
+
+int act_console(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_console_args *args = arguments;
+	const struct act_source *act = acts(call);
+	struct stream *stream = &call->session->stream;
+	struct err err;
+
+	(void)result;
+	/* Any number may listen: nobody is in anybody's way. */
+	if (act == NULL ||
+	    call_check_flags(call, args->flags,
+			     VIR_DOMAIN_CONSOLE_FORCE |
+				     VIR_DOMAIN_CONSOLE_SAFE) != 0)
+		return -1;
+	if (args->device != NULL)
+		return call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
+				   "invalid argument: a guest has one console, "
+				   "without a name");
+	if (stream_is_open(stream))
+		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
+				   VIR_FROM_DOMAIN,
+				   "Requested operation is not valid: this "
+				   "connection has a console open");
+	if (defined_is_inactive(call, &args->dom))
+		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
+				   VIR_FROM_DOMAIN,
+				   "Requested operation is not valid: domain "
+				   "is not running");
+	const struct view_guest *guest =
+		call_guest(call, (const unsigned char *)args->dom.uuid);
+	if (guest == NULL)
+		return -1;
+	return done(
+		call,
+		act->listen(act->context, guest->name, &stream->listener, &err),
+		&err);
+}

@@ -88,6 +88,7 @@ HANDLER(act_define_flags);
 HANDLER(act_undefine);
 HANDLER(act_undefine_flags);
 HANDLER(act_autostart);
+HANDLER(act_console);
 
 /* defined.c: guests and defined domains alike. */
 HANDLER(defined_list_all);

@@ -8,6 +8,8 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/call.h \
 	vmm/rpc/client.c \
 	vmm/rpc/client.h \
+	vmm/rpc/client_private.h \
+	vmm/rpc/client_send.c \
 	vmm/rpc/connect.c \
 	vmm/rpc/defined.c \
 	vmm/rpc/defined.h \
@@ -38,6 +40,8 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/stats.c \
 	vmm/rpc/storage.c \
 	vmm/rpc/storage.h \
+	vmm/rpc/stream.c \
+	vmm/rpc/stream.h \
 	vmm/rpc/table.c \
 	vmm/rpc/table.h \
 	vmm/rpc/turns.c \

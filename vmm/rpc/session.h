@@ -9,6 +9,7 @@
 #include "guests/act.h"
 
 #include "rpc/events.h"
+#include "rpc/stream.h"
 
 /* Whom a connection's calls tell of what they do. */
 struct session_owner {
@@ -43,6 +44,7 @@ struct rpc_session {
 	const struct session_owner *owner; /* NULL: nobody is told */
 	const struct act_source *acts;	   /* NULL: it may only look */
 	struct rpc_later later;
+	struct stream stream; /* a console */
 };
 
 #endif

@@ -155,6 +155,8 @@ static const struct table_entry procedures[] = {
 		     TYPE(rmt_params), VIEW),
 	[RMT_DOMAIN_GET_VCPUS_FLAGS] =
 		PROC(defined_vcpus_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
+	[RMT_DOMAIN_OPEN_CONSOLE] =
+		PROC(act_console, TYPE(rmt_console_args), VOID, VIEW | WRITE),
 	[RMT_DOMAIN_IS_UPDATED] =
 		PROC(defined_no, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_DOMAIN_GET_STATE] = PROC(defined_state, TYPE(rmt_dom_flags),
