@@ -19,6 +19,7 @@ include tests/unit/broker.mk
 include tests/unit/audit.mk
 include tests/unit/machine.mk
 include tests/unit/hcall.mk
+include tests/unit/guests.mk
 include tests/unit/rpc.mk
 include tests/lint/lint.mk
 include tests/model/model.mk

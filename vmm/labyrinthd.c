@@ -25,6 +25,7 @@
 #include "broker/broker.h"
 #include "broker/pool_option.h"
 #include "broker/scrubber.h"
+#include "guests/guests.h"
 #include "rpc/server.h"
 
 const char *argp_program_version = "labyrinthd (Labyrinth) " PACKAGE_VERSION;
@@ -33,7 +34,9 @@ struct options {
 	struct pool_spec pools[REGISTRY_POOLS_MAX];
 	size_t npools;
 	const char *run_dir;
-	const char *libvirt_dir;  /* NULL: no libvirt endpoint */
+	const char *libvirt_dir; /* NULL: no libvirt endpoint */
+	const char *state_dir;	 /* NULL: nothing is kept */
+	bool state_named;
 	int serve_fd;		  /* -1: serve whoever connects */
 	uint64_t take_after;	  /* ms; 0: never */
 	uint64_t await;		  /* ms */
@@ -48,6 +51,7 @@ enum option_key {
 	OPTION_POOL = 'p',
 	OPTION_RUN_DIR = 'r',
 	OPTION_LIBVIRT_DIR = 'l',
+	OPTION_STATE_DIR = 's',
 	OPTION_TAKE_AFTER = 't',
 	OPTION_SERVE_FD = 0x100,
 	OPTION_ADOPT_TIMEOUT,
@@ -65,6 +69,10 @@ static const struct argp_option option_table[] = {
 	{"libvirt-dir", OPTION_LIBVIRT_DIR, "DIR", 0,
 	 "Listen for libvirt clients in DIR (default: /run/libvirt; none: "
 	 "do not)",
+	 0},
+	{"state-dir", OPTION_STATE_DIR, "DIR", 0,
+	 "Keep defined domains in DIR (default: /var/lib/labyrinth; none: keep "
+	 "none)",
 	 0},
 	{"take-after", OPTION_TAKE_AFTER, "MS", 0,
 	 "Take leases from a guest that holds more than its guarantee and "
@@ -152,6 +160,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		self->libvirt_dir =
 			strcmp(argument, "none") == 0 ? NULL : argument;
 		return 0;
+	case OPTION_STATE_DIR:
+		self->state_dir =
+			strcmp(argument, "none") == 0 ? NULL : argument;
+		self->state_named = true;
+		return 0;
 	case OPTION_TAKE_AFTER:
 		self->take_after = parse_ms("take-after", argument, state);
 		return 0;
@@ -198,8 +211,7 @@ static void print_size(char *text, size_t bytes, uint64_t leases)
 	snprintf(text, bytes, "%" PRIu64 "%c", size, units[unit]);
 }
 
-static void say_ready(const struct options *options,
-		      const struct broker *broker)
+static void say_ready(const struct options *options, struct broker *broker)
 {
 	const struct registry *registry = broker_registry(broker);
 	const char *socket =
@@ -262,33 +274,69 @@ static int serve_one(const struct options *options, struct broker *broker,
 	return loop(event, err);
 }
 
-static int serve_viewers_too(const struct options *options,
-			     const struct activation *sockets,
-			     struct broker *broker, sd_event *event,
-			     struct err *err)
+/* All is there: say so, and go on until the end. */
+static int serve_guests(const struct options *options, struct guests *guests,
+			struct broker *broker, sd_event *event, struct err *err)
 {
-	const struct view_source source = {.take = broker_view_take,
-					   .resize = broker_view_resize,
-					   .context = broker};
-	struct rpc_server *server = NULL;
-
-	if (options->libvirt_dir != NULL) {
-		int r = rpc_server_on(&server, event, options->libvirt_dir,
-				      sockets->libvirt, sockets->libvirt_ro,
-				      &source, err);
-		if (r < 0)
-			return r;
-		broker_tell(broker, rpc_server_listener(server));
-	}
 	/* The manager's word for how long a turn of the loop may take. */
 	if (sd_event_set_watchdog(event, true) < 0)
 		log_warning("the service manager's watchdog is not served");
 	say_ready(options, broker);
 	sd_notify(0, "READY=1");
+	guests_autostart(guests);
 	int r = loop(event, err);
 	sd_notify(0, "STOPPING=1");
+	return r;
+}
+
+static int serve_libvirt(const struct options *options,
+			 const struct activation *sockets,
+			 struct guests *guests, struct broker *broker,
+			 sd_event *event, struct err *err)
+{
+	const struct view_source source = guests_view(guests);
+	const struct act_source acts = guests_acts(guests);
+	struct rpc_server *server;
+
+	int r = rpc_server_on(&server, event, options->libvirt_dir,
+			      sockets->libvirt, sockets->libvirt_ro, &source,
+			      err);
+	if (r < 0)
+		return r;
+	rpc_server_act(server, &acts);
+	broker_tell(broker,
+		    guests_listener(guests, rpc_server_listener(server)));
+	r = serve_guests(options, guests, broker, event, err);
 	broker_tell(broker, NULL);
 	rpc_server_free(server);
+	return r;
+}
+
+static int serve_viewers_too(const struct options *options,
+			     const struct activation *sockets,
+			     struct broker *broker, sd_event *event,
+			     struct err *err)
+{
+	const struct guests_terms terms = {
+		.event = event,
+		.registry = broker_registry(broker),
+		.source = {.take = broker_view_take,
+			   .resize = broker_view_resize,
+			   .context = broker},
+		.run_dir = options->run_dir,
+		.state_dir = options->state_dir,
+		.state_required = options->state_named,
+	};
+	struct guests *guests;
+
+	int r = guests_new(&guests, &terms, err);
+	if (r < 0)
+		return r;
+	r = options->libvirt_dir != NULL
+		    ? serve_libvirt(options, sockets, guests, broker, event,
+				    err)
+		    : serve_guests(options, guests, broker, event, err);
+	guests_free(guests);
 	return r;
 }
 
@@ -339,6 +387,7 @@ int main(int argc, char **argv)
 	struct options options = {
 		.run_dir = "/run/labyrinth",
 		.libvirt_dir = "/run/libvirt",
+		.state_dir = "/var/lib/labyrinth",
 		.serve_fd = -1,
 		.take_after = TAKE_AFTER,
 		.await = BROKER_AWAIT_MS,

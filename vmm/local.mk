@@ -9,6 +9,7 @@ include vmm/machine/local.mk
 include vmm/broker/local.mk
 include vmm/audit/local.mk
 include vmm/hcall/local.mk
+include vmm/guests/local.mk
 include vmm/rpc/local.mk
 
 bin_PROGRAMS += vmm/labyrinth
@@ -28,6 +29,7 @@ vmm_labyrinthd_SOURCES = vmm/labyrinthd.c vmm/activation.c vmm/activation.h
 vmm_labyrinthd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 vmm_labyrinthd_LDADD = \
 	vmm/librpc.a \
+	vmm/libguests.a \
 	vmm/libbroker.a \
 	vmm/libwire.a \
 	vmm/libbase.a \

@@ -92,7 +92,7 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 	bool absent = r == -ENOENT || r == -ECONNREFUSED;
 	if (r < 0 && absent && o->broker == NULL) {
 		int socket;
-		r = private_broker_start(o->pool, o->limit, &socket,
+		r = private_broker_start(o->pool, o->maximum, &socket,
 					 &self->broker, err);
 		if (r == 0)
 			client_from_fd(&self->client, socket);
@@ -106,6 +106,7 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 		.memory = o->memory,
 		.guarantee = o->guarantee,
 		.limit = o->limit,
+		.maximum = o->maximum,
 		.cpus = o->cpus,
 		.tally = self->tally.fd,
 		.events = &self->events,
@@ -132,7 +133,7 @@ static int lease_guarantee(struct guest *self, const struct run_options *o,
 			   struct err *err)
 {
 	int r = memory_reserve(&self->memory, (uint32_t)o->memory,
-			       (uint32_t)(o->limit - o->memory), err);
+			       (uint32_t)(o->maximum - o->memory), err);
 	if (r < 0)
 		return r;
 	self->frames = frames_new(self->memory.window);
@@ -282,6 +283,16 @@ static int prepare(struct guest *self, const struct run_options *o,
 	return supply_start(&self->supply, &self->calls, &rejoin, err);
 }
 
+/* Whoever started us waits for this, or does not any more. */
+static void say_ready(int fd)
+{
+	if (fd < 0)
+		return;
+	ssize_t ignored = write(fd, "1", 1);
+	(void)ignored;
+	close(fd);
+}
+
 static int run(struct guest *self, const struct run_options *o)
 {
 	const struct vcpu_ops ops = {
@@ -295,6 +306,7 @@ static int run(struct guest *self, const struct run_options *o)
 		log_error("cannot start guest `%s`: %s", o->name, err.text);
 		return EXIT_NOT_STARTED;
 	}
+	say_ready(o->ready_fd);
 	struct vcpu *stopped;
 	if (threads_run(&self->cpus, &ops, hcall_ended, &stopped, &err) < 0) {
 		log_error("guest `%s` was stopped: %s", o->name, err.text);

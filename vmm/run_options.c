@@ -5,6 +5,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ enum option_key {
 	KEY_MEMORY = 'm',
 	KEY_GUARANTEE = 'g',
 	KEY_LIMIT = 'l',
+	KEY_MAXIMUM = 'x',
 	KEY_POOL = 'p',
 	KEY_BROKER = 'b',
 	KEY_CPUS = 'c',
@@ -36,6 +38,7 @@ enum option_key {
 	KEY_VERSION = 'V',
 	KEY_FAIL = 0x100, /* no letter */
 	KEY_FAIL_SEED,
+	KEY_READY_FD,
 };
 
 static const struct argp_option known[] = {
@@ -49,6 +52,9 @@ static const struct argp_option known[] = {
 	 0},
 	{"limit", KEY_LIMIT, "SIZE", 0,
 	 "the most that it may ever hold (default: the guarantee and 64M)", 0},
+	{"maximum", KEY_MAXIMUM, "SIZE", 0,
+	 "what its limit may be raised to while it runs (default: the limit)",
+	 0},
 	{"pool", KEY_POOL, "NAME", 0, "pool to lease from (default: default)",
 	 0},
 	{"broker", KEY_BROKER, "SOCKET", 0,
@@ -75,6 +81,10 @@ static const struct argp_option known[] = {
 	 0},
 	{"fail-seed", KEY_FAIL_SEED, "NUMBER", 0,
 	 "the chances of --fail follow from it (default: 0)", 0},
+	{"ready-fd", KEY_READY_FD, "FD", 0,
+	 "write a byte to the inherited descriptor FD when the guest is about "
+	 "to run, and close it",
+	 0},
 	{"version", KEY_VERSION, NULL, 0, "print the version", -1},
 	{0},
 };
@@ -143,6 +153,21 @@ static int parse_number(struct parse *parse, const char *option,
 	return 0;
 }
 
+static int parse_ready_fd(struct parse *parse, const char *text)
+{
+	unsigned int fd = 0;
+
+	int r = parse_number(parse, "ready-fd", text, 3, 1 << 20, &fd);
+	if (r < 0)
+		return r;
+	/* Now, before that number becomes one of our own files. */
+	if (fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		return err_say(parse->err, EINVAL,
+			       "--ready-fd: %u is no open descriptor", fd);
+	parse->options->ready_fd = (int)fd;
+	return 0;
+}
+
 static int parse_fail(struct parse *parse, const char *text)
 {
 	int r = fail_parse(&parse->options->fail, text, parse->err);
@@ -181,6 +206,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case KEY_LIMIT:
 		r = parse_size(parse, "limit", text, &o->limit);
 		break;
+	case KEY_MAXIMUM:
+		r = parse_size(parse, "maximum", text, &o->maximum);
+		break;
 	case KEY_POOL:
 		o->pool = text;
 		break;
@@ -206,6 +234,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_FAIL_SEED:
 		r = parse_fail_seed(parse, text);
+		break;
+	case KEY_READY_FD:
+		r = parse_ready_fd(parse, text);
 		break;
 	case KEY_VERSION:
 		printf("labyrinth %s\n", PACKAGE_VERSION);
@@ -248,6 +279,14 @@ static int check_sizes(struct run_options *o, struct err *err)
 			       "(%lluM) and 1T",
 			       (unsigned long long)o->limit * 2,
 			       (unsigned long long)o->guarantee * 2);
+	if (o->maximum == 0)
+		o->maximum = o->limit;
+	if (o->maximum < o->limit || o->maximum > LIMIT_MAX)
+		return err_say(err, EINVAL,
+			       "--maximum (%lluM) is not between the limit "
+			       "(%lluM) and 1T",
+			       (unsigned long long)o->maximum * 2,
+			       (unsigned long long)o->limit * 2);
 	return 0;
 }
 
@@ -270,7 +309,8 @@ int run_options_parse(struct run_options *self, int argc, char **argv,
 	*self = (struct run_options){.pool = "default",
 				     .memory = RUN_DEFAULT_MEMORY,
 				     .kernel_timeout = RUN_DEFAULT_TIMEOUT,
-				     .cpus = 1};
+				     .cpus = 1,
+				     .ready_fd = -1};
 	snprintf(self->name, sizeof(self->name), "guest-%ld", (long)getpid());
 	fail_seed(&self->fail, 0);
 	argp_err_exit_status = 125;

@@ -24,9 +24,11 @@ struct run_options {
 	uint64_t memory;	 /* leases, 1 to LAB_MEMORY_MAX's */
 	uint64_t guarantee;	 /* leases, >= memory */
 	uint64_t limit;		 /* leases, >= guarantee */
+	uint64_t maximum;	 /* of the limit, leases, >= limit */
 	unsigned int cpus;	 /* 1 to LAB_CPUS_MAX */
 	unsigned int transport;	 /* LAB_TRANSPORT_*, 0 for the best */
 	struct fail fail;	 /* what is to fail on purpose */
+	int ready_fd;		 /* told when the guest starts; -1: nobody */
 	int argc;		 /* of the guest: the kernel and its ARGs */
 	char **argv;
 };

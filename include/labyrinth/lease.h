@@ -38,6 +38,7 @@ enum lab_lease_type {
 	LAB_LEASE_REVOKED = 9,	/* broker: a lease was taken (event) */
 	LAB_LEASE_REVOKING =
 		10,		/* broker: one will be, if none comes (event) */
+	LAB_LEASE_LIMIT = 11,	/* broker: your limit has changed (event) */
 	LAB_LEASE_AUDIT = 16,	/* auditor: tell me all that the ledger holds */
 	LAB_LEASE_AUDITED = 17, /* broker: here it is (one descriptor) */
 	LAB_LEASE_REVOKE = 18,	/* administrator: take leases from a guest */
@@ -123,6 +124,7 @@ struct lab_lease_msg {
 			uint64_t limit;		 /* leases; >= guarantee */
 			uint32_t flags;		 /* LAB_HELLO_*; no others */
 			uint32_t cpus;		 /* 1 to LAB_CPUS_MAX */
+			uint64_t maximum; /* of the limit, ever; 0: as now */
 		} hello;
 		struct {
 			uint32_t guest;	     /* id, > 0, unique in the broker */
@@ -165,6 +167,9 @@ struct lab_lease_msg {
 			uint32_t ms;	 /* until then; > 0 unless NONE */
 		} revoking;
 		struct {
+			uint64_t leases; /* that the guest may hold now */
+		} limit;
+		struct {
 			uint64_t bytes; /* of the file that comes with it */
 		} audited;
 		struct {
@@ -190,6 +195,7 @@ _Static_assert(offsetof(struct lab_lease_msg, hello.guarantee) == 152, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.limit) == 160, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.flags) == 168, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, hello.cpus) == 172, "hello");
+_Static_assert(offsetof(struct lab_lease_msg, hello.maximum) == 176, "hello");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.guest) == 16, "welcome");
 _Static_assert(offsetof(struct lab_lease_msg, welcome.backing) == 20,
 	       "welcome");
@@ -220,6 +226,7 @@ _Static_assert(offsetof(struct lab_lease_msg, revoking.lease) == 16,
 _Static_assert(offsetof(struct lab_lease_msg, revoking.reason) == 24,
 	       "revoking");
 _Static_assert(offsetof(struct lab_lease_msg, revoking.ms) == 28, "revoking");
+_Static_assert(offsetof(struct lab_lease_msg, limit.leases) == 16, "limit");
 _Static_assert(offsetof(struct lab_lease_msg, audited.bytes) == 16, "audited");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.name) == 16, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.leases) == 80, "revoke");

@@ -20,7 +20,8 @@ system_tests = \
 	tests/system/revoke.sh \
 	tests/system/storm.sh \
 	tests/system/take.sh \
-	tests/system/virsh.sh
+	tests/system/virsh.sh \
+	tests/system/virsh-act.sh
 
 TESTS += $(system_tests)
 check_PROGRAMS += tests/system/without-ioctl
@@ -63,7 +64,8 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/revoke-inside.sh \
 	tests/system/take-inside.sh \
 	tests/system/storm-inside.sh \
-	tests/system/virsh-inside.sh
+	tests/system/virsh-inside.sh \
+	tests/system/virsh-act-inside.sh
 
 # Hundreds of kills: every victim at every probe, and 500 random points.
 .PHONY: check-crash

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "adopt-support.h"
+#include "broker/command.h"
 #include "broker/journal.h"
 
 /* What of a ledger a guest and a viewer can tell. */
@@ -87,6 +88,24 @@ static void everything_is_as_it_was(void **state)
 	struct account *account = &((struct guest *)is)->account;
 	pool_revoke(is->pool, account->leases.first, account);
 	assert_int_equal(tell(two, WHOLE, 0), 2);
+}
+
+/* A limit that was moved stays where it is, also below what is held. */
+static void a_moved_limit_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct vmm *one = start_guest(f, 0, "one", 2, 4, 4);
+	struct registry *registry = broker_registry(f->broker);
+	struct err err;
+
+	assert_int_equal(
+		command_limit(registry, guest_named(f, "one")->id, 3, &err), 0);
+	restart_broker(f);
+	assert_int_equal(guest_named(f, "one")->account.limit, 3);
+	assert_int_equal(tell(one, REJOIN, 0), 4);
+	assert_int_equal(guest_named(f, "one")->account.limit, 3);
+	assert_int_equal(guest_named(f, "one")->account.maximum, 4);
+	assert_int_equal(tell(one, GET, 0), -EDQUOT);
 }
 
 static void again_and_again(void **state)
@@ -392,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(everything_is_as_it_was),
+		TEST(a_moved_limit_is_kept),
 		TEST(again_and_again),
 		TEST(what_was_let_go_meanwhile_is_taken_back),
 		TEST(what_is_promised_is_lent_to_nobody),

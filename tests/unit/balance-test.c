@@ -194,6 +194,25 @@ static void who_waits_has_nothing_to_spare(void **state)
 	guest_free(&f);
 }
 
+static void above_its_limit_it_keeps_nothing_to_spare(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	guest_make(&f, 4, 3);
+	f.guest.guarantee = 1;
+	f.guest.limit = 4;
+	use_up_to(&f.guest, PAGES); /* two are free: one is kept, as a rule */
+	balance_changed(&f.guest);
+	f.guest.limit = 2;
+	assert_true(balance_at_limit(&f.guest));
+	assert_true(balance_has_surplus(&f.guest));
+	balance_changed(&f.guest);
+	assert_int_equal(f.guest.own_level, LAB_LEVEL_NONE);
+	assert_int_equal(f.guest.events.now.level, LAB_LEVEL_CRITICAL);
+	guest_free(&f);
+}
+
 /* From low on until high: down through one extent of pages, and up again. */
 static void refills_between_the_marks(void **state)
 {
@@ -247,6 +266,7 @@ int main(void)
 		cmocka_unit_test(wants_a_refill),
 		cmocka_unit_test(has_a_surplus),
 		cmocka_unit_test(who_waits_has_nothing_to_spare),
+		cmocka_unit_test(above_its_limit_it_keeps_nothing_to_spare),
 		cmocka_unit_test(refills_between_the_marks),
 		cmocka_unit_test(a_grant_below_low_asks_again),
 	};

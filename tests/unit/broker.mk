@@ -12,6 +12,7 @@ broker_tests = \
 	tests/unit/client-rejoin-test \
 	tests/unit/client-test \
 	tests/unit/cutter-test \
+	tests/unit/command-test \
 	tests/unit/events-test \
 	tests/unit/flood-test \
 	tests/unit/hostile-test \
@@ -134,6 +135,12 @@ tests_unit_tally_test_SOURCES = tests/unit/tally-test.c tests/unit/broker-suppor
 	tests/unit/session-support.h
 tests_unit_tally_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_tally_test_LDADD = vmm/libbroker.a vmm/libhcall.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_command_test_SOURCES = tests/unit/command-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h
+tests_unit_command_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_command_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_hostile_test_SOURCES = tests/unit/hostile-test.c tests/unit/broker-support.h \

@@ -246,6 +246,32 @@ static void hears_what_will_be_taken(void **state)
 	assert_string_equal(f->heard, "revoking 7 100;revoking 7 0;");
 }
 
+static void on_limit(void *context, uint64_t leases)
+{
+	struct fixture *f = context;
+	size_t used = strlen(f->heard);
+
+	snprintf(f->heard + used, sizeof(f->heard) - used, "limit %lu;",
+		 (unsigned long)leases);
+}
+
+static void hears_that_its_limit_has_moved(void **state)
+{
+	struct fixture *f = *state;
+	const struct client_events events = {.limit = on_limit, .context = f};
+	struct lab_lease_msg m = answer(LAB_LEASE_LIMIT, 0);
+	struct lease lease;
+
+	greet(f, &events);
+	m.limit.leases = 9;
+	say(f->broker, &m, -1);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EAGAIN);
+	assert_string_equal(f->heard, "limit 9;");
+	m.limit.leases = 0; /* makes no sense: the broker is none */
+	say(f->broker, &m, -1);
+	assert_int_equal(f->source.take(f->source.context, &lease), -EPIPE);
+}
+
 /* An answer that is late belongs to whoever looks next. */
 static void takes_a_late_answer(void **state)
 {
@@ -369,6 +395,7 @@ int main(void)
 		TEST(says_how_long_it_waits),
 		TEST(hears_that_a_lease_was_taken),
 		TEST(hears_what_will_be_taken),
+		TEST(hears_that_its_limit_has_moved),
 		TEST(takes_a_late_answer),
 		TEST(asks_and_takes),
 		cmocka_unit_test(does_not_believe_nonsense),

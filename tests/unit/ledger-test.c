@@ -324,7 +324,7 @@ static void the_validator_sees(void **state)
 	a.guarantee = 3;
 	assert_int_equal(ledger_validate(ledger, &err), -EUCLEAN);
 	a = good;
-	a.limit = 1;
+	a.maximum = 1;
 	assert_int_equal(ledger_validate(ledger, &err), -EUCLEAN);
 	a = good;
 	a.leases.first = a.leases.last;

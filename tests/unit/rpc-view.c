@@ -64,6 +64,7 @@ static const struct view_guest guests[] = {
 		.memory = 4,
 		.guarantee = 8,
 		.limit = 32,
+		.maximum = 32,
 		.leases = 12,
 		.has_tally = true,
 		.tally =
@@ -96,6 +97,7 @@ static const struct view_guest guests[] = {
 		.memory = 4,
 		.guarantee = 8,
 		.limit = 16,
+		.maximum = 16,
 		.leases = 8,
 	},
 };

@@ -80,6 +80,22 @@ tests_unit_rpc_fuzz_test_SOURCES = tests/unit/rpc-fuzz-test.c \
 tests_unit_rpc_fuzz_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_fuzz_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/rpc-act-test
+TESTS += tests/unit/rpc-act-test
+tests_unit_rpc_act_test_SOURCES = tests/unit/rpc-act-test.c \
+	tests/unit/rpc-act-support.h tests/unit/rpc-ask.h $(rpc_peer_sources)
+tests_unit_rpc_act_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_act_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/rpc-later-test
+TESTS += tests/unit/rpc-later-test
+tests_unit_rpc_later_test_SOURCES = tests/unit/rpc-later-test.c \
+	tests/unit/rpc-act-support.h $(rpc_peer_sources)
+tests_unit_rpc_later_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_later_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+$(tests_unit_rpc_act_test_OBJECTS) $(tests_unit_rpc_later_test_OBJECTS): \
+	vmm/wire/remote.h
+
 # They include what rpcgen makes.
 $(tests_unit_rpc_golden_test_OBJECTS) \
 $(tests_unit_rpc_events_test_OBJECTS) $(tests_unit_rpc_stats_test_OBJECTS) \

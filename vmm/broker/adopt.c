@@ -165,7 +165,7 @@ static int restore_leases(struct registry *registry, struct pool *pool,
 			/* Without a guest: it could not be cut in its time. */
 			pool_restore(pool, i, NULL);
 		} else if (lease->generation == 0 ||
-			   guest->account.held == guest->account.limit) {
+			   guest->account.held == guest->account.maximum) {
 			return err_say(err, EUCLEAN,
 				       "lease %u of guest %s cannot be", i,
 				       guest->name);
@@ -212,7 +212,7 @@ static bool same_terms(const struct guest *guest,
 	       guest->cpus == hello->hello.cpus &&
 	       guest->memory == hello->hello.memory &&
 	       guest->account.guarantee == hello->hello.guarantee &&
-	       guest->account.limit == hello->hello.limit;
+	       guest->account.maximum == registry_maximum(hello);
 }
 
 static int check_claim(const struct guest *guest,

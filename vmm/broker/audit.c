@@ -66,7 +66,7 @@ static struct lab_audit_guest copy_guest(const struct registry *registry,
 		.id = guest->id,
 		.pid = (uint32_t)guest->pid,
 		.guarantee = guest->account.guarantee,
-		.limit = guest->account.limit,
+		.limit = guest->account.maximum, /* what it may ever hold */
 		.held = guest->account.held,
 	};
 

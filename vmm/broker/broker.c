@@ -340,7 +340,7 @@ void broker_tell(struct broker *self, const struct view_listener *listener)
 	self->registry.listener = listener;
 }
 
-const struct registry *broker_registry(const struct broker *self)
+struct registry *broker_registry(struct broker *self)
 {
 	return &self->registry;
 }

@@ -83,8 +83,8 @@ void broker_exit_when_alone(struct broker *self);
  * until there is another, or none (NULL). */
 void broker_tell(struct broker *self, const struct view_listener *listener);
 
-/* The pools, to be read. */
-const struct registry *broker_registry(const struct broker *self);
+/* The pools and guests: the broker's. */
+struct registry *broker_registry(struct broker *self);
 
 /* A snapshot for viewers: the `take` of a view_source; the broker is its
  * context. */

@@ -336,6 +336,11 @@ void journal_dismiss(struct journal *self, uint32_t slot)
 	store(&self->guests[slot].id, 0);
 }
 
+void journal_limit(struct journal *self, uint32_t slot, uint32_t limit)
+{
+	store(&self->guests[slot].limit, limit);
+}
+
 void journal_file(struct journal *self, uint32_t extent, uint64_t device,
 		  uint64_t inode)
 {

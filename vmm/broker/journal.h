@@ -28,7 +28,8 @@ struct journal_guest {
 	int32_t pid;	 /* of its VMM, and that process's start (process.h) */
 	uint32_t cpus;
 	uint64_t start;
-	uint64_t memory;
+	uint32_t memory;
+	uint32_t maximum; /* of the limit */
 	uint32_t guarantee;
 	uint32_t limit;
 	char name[LAB_NAME_MAX];
@@ -101,6 +102,9 @@ int journal_admit(struct journal *self, const struct journal_guest *guest);
 /* A guest is gone: before its leases are taken back, and when all are. */
 void journal_ending(struct journal *self, uint32_t slot);
 void journal_dismiss(struct journal *self, uint32_t slot);
+
+/* Its limit has moved; note this before it is told. */
+void journal_limit(struct journal *self, uint32_t slot, uint32_t limit);
 
 /* An extent that is not leased has another file. */
 void journal_file(struct journal *self, uint32_t extent, uint64_t device,

@@ -201,7 +201,7 @@ void ledger_restore(struct ledger *self, uint32_t index, uint32_t generation,
 			      extent->generation == 0,
 		      index, "what is restored has not begun");
 	ledger_insist(account == NULL || (generation > 0 &&
-					  account->held < account->limit),
+					  account->held < account->maximum),
 		      index,
 		      "what is leased has a generation, within the limit");
 	extent->generation = generation;

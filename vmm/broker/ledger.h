@@ -46,7 +46,8 @@ struct extent_list {
 struct account {
 	uint32_t id;	    /* of the guest, > 0, unique in the broker */
 	uint32_t guarantee; /* extents promised to it while it lives */
-	uint32_t limit;	    /* the most that it may hold */
+	uint32_t limit;	    /* the most that it is lent now */
+	uint32_t maximum;   /* of that limit, ever: so it holds no more */
 	uint32_t held;	    /* extents that it holds now */
 	struct extent_list leases;
 	struct account *next;
@@ -136,6 +137,12 @@ void ledger_restore(struct ledger *self, uint32_t extent, uint32_t generation,
 
 /* Close an account that holds nothing. */
 void ledger_dismiss(struct ledger *self, struct account *account);
+
+/*
+ * Move its limit, from its guarantee to its maximum. It may hold more than that
+ * now: it is lent no more then.
+ */
+void ledger_set_limit(struct account *account, uint32_t limit);
 
 /*
  * The rule of who gets one more: never above the limit; below the guarantee

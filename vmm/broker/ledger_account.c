@@ -72,6 +72,7 @@ static void open_account(struct ledger *self, struct account *account,
 		.id = id,
 		.guarantee = guarantee,
 		.limit = limit,
+		.maximum = limit,
 		.leases = {LEDGER_NO_EXTENT, LEDGER_NO_EXTENT},
 		.next = self->accounts,
 	};
@@ -134,6 +135,13 @@ void ledger_dismiss(struct ledger *self, struct account *account)
 	else
 		self->accounts = account->next;
 	account->next = account->prev = NULL;
+}
+
+void ledger_set_limit(struct account *account, uint32_t limit)
+{
+	ledger_insist(limit >= account->guarantee && limit <= account->maximum,
+		      account->id, "guarantee <= limit <= maximum");
+	account->limit = limit;
 }
 
 enum ledger_answer ledger_may_lease(const struct ledger *self,

@@ -71,10 +71,10 @@ int ledger_validate(const struct ledger *self, struct err *err)
 			return err_say(err, EUCLEAN,
 				       "the list of account %u is broken",
 				       a->id);
-		if (a->held > a->limit)
+		if (a->held > a->maximum)
 			return err_say(err, EUCLEAN,
-				       "account %u holds %u, limit %u", a->id,
-				       a->held, a->limit);
+				       "account %u holds %u, at most %u", a->id,
+				       a->held, a->maximum);
 		guaranteed += a->guarantee;
 		promised += ledger_unmet(a);
 		held += a->held;

@@ -19,6 +19,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/connections.h \
 	vmm/broker/cutter.c \
 	vmm/broker/cutter.h \
+	vmm/broker/command.c \
+	vmm/broker/command.h \
 	vmm/broker/journal.c \
 	vmm/broker/journal.h \
 	vmm/broker/ledger.c \

@@ -3,10 +3,12 @@
 
 #include "broker/process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -37,4 +39,16 @@ uint64_t process_start(pid_t pid)
 				   &state, &start) != 2)
 		return 0;
 	return state == 'Z' || state == 'X' ? 0 : start;
+}
+
+int process_signal(pid_t pid, uint64_t start, int signal)
+{
+	cleanup_close int fd = pid > 0 ? pidfd_open(pid, 0) : -1;
+
+	if (fd < 0)
+		return pid > 0 ? -errno : -ESRCH;
+	/* The descriptor means one process; now see whether it is that one. */
+	if (start == 0 || process_start(pid) != start)
+		return -ESRCH;
+	return pidfd_send_signal(fd, signal, NULL, 0) < 0 ? -errno : 0;
 }

@@ -13,4 +13,11 @@
  */
 uint64_t process_start(pid_t pid);
 
+/*
+ * Send a signal to the process of this number that began at `start`, and to no
+ * other, whatever becomes of the number meanwhile. 0, or a negated errno:
+ * -ESRCH when there is none such.
+ */
+int process_signal(pid_t pid, uint64_t start, int signal);
+
 #endif

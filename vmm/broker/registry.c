@@ -77,6 +77,11 @@ struct pool *registry_find_pool(const struct registry *self, const char *name)
 	return NULL;
 }
 
+void registry_uuid(uint8_t uuid[16], const char *name)
+{
+	uuid_generate_sha1(uuid, guest_space, name, strlen(name));
+}
+
 struct guest *registry_find_guest(const struct registry *self, const char *name)
 {
 	struct guest *guest = self->first;
@@ -131,13 +136,21 @@ static int check_names(const struct registry *self,
 	return 0;
 }
 
-/* Processors; and 1 <= memory <= guarantee <= limit <= pool. */
+/* What a HELLO says of the most that its limit may be. */
+uint64_t registry_maximum(const struct lab_lease_msg *hello)
+{
+	return hello->hello.maximum != 0 ? hello->hello.maximum
+					 : hello->hello.limit;
+}
+
+/* Processors; and 1 <= memory <= guarantee <= limit <= maximum <= pool. */
 static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 			 struct err *err)
 {
 	uint64_t memory = hello->hello.memory;
 	uint64_t guarantee = hello->hello.guarantee;
 	uint64_t limit = hello->hello.limit;
+	uint64_t maximum = registry_maximum(hello);
 
 	if (hello->hello.cpus < 1 || hello->hello.cpus > LAB_CPUS_MAX)
 		return err_say(err, EINVAL,
@@ -156,11 +169,16 @@ static int check_numbers(const struct lab_lease_msg *hello, uint32_t total,
 			       "its guarantee of %" PRIu64 " leases is more "
 			       "than its limit of %" PRIu64,
 			       guarantee, limit);
-	if (limit > total)
+	if (limit > maximum)
+		return err_say(err, EINVAL,
+			       "its limit of %" PRIu64 " leases is more than "
+			       "the %" PRIu64 " that it may ever be",
+			       limit, maximum);
+	if (maximum > total)
 		return err_say(err, EINVAL,
 			       "its limit of %" PRIu64 " leases is more than "
 			       "the %" PRIu32 " of pool %s",
-			       limit, total, hello->hello.pool);
+			       maximum, total, hello->hello.pool);
 	return 0;
 }
 
@@ -172,8 +190,7 @@ static struct guest *guest_new(struct pool *pool, const char *name, pid_t pid,
 	if (guest == NULL)
 		return NULL;
 	strcpy(guest->name, name);
-	uuid_generate_sha1(guest->uuid, guest_space, guest->name,
-			   strlen(guest->name));
+	registry_uuid(guest->uuid, guest->name);
 	guest->pool = pool;
 	guest->pid = pid;
 	guest->memory = memory;
@@ -210,9 +227,10 @@ static int note(struct guest *guest, struct err *err)
 		.pid = guest->pid,
 		.cpus = guest->cpus,
 		.start = process_start(guest->pid),
-		.memory = guest->memory,
+		.memory = (uint32_t)guest->memory,
 		.guarantee = guest->account.guarantee,
 		.limit = guest->account.limit,
+		.maximum = guest->account.maximum,
 	};
 
 	guest->start = record.start;
@@ -245,11 +263,12 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 		return err_say(err, ENOMEM, "the broker is out of memory");
 	r = ledger_admit(ledger, &guest->account, self->last_id + 1,
 			 (uint32_t)hello->hello.guarantee,
-			 (uint32_t)hello->hello.limit, err);
+			 (uint32_t)registry_maximum(hello), err);
 	if (r < 0) {
 		free(guest);
 		return r;
 	}
+	ledger_set_limit(&guest->account, (uint32_t)hello->hello.limit);
 	r = note(guest, err);
 	if (r < 0) {
 		ledger_dismiss(ledger, &guest->account);
@@ -279,7 +298,8 @@ static bool possible(const struct registry *self, const struct pool *pool,
 	}
 	return record->cpus >= 1 && record->cpus <= LAB_CPUS_MAX &&
 	       record->memory >= 1 && record->memory <= record->guarantee &&
-	       record->guarantee <= record->limit && record->limit <= total;
+	       record->guarantee <= record->limit &&
+	       record->limit <= record->maximum && record->maximum <= total;
 }
 
 int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
@@ -296,11 +316,12 @@ int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
 		return err_say(err, ENOMEM, "the broker is out of memory");
 	int r = ledger_restore_account(pool_ledger(pool), &guest->account,
 				       record->id, record->guarantee,
-				       record->limit, err);
+				       record->maximum, err);
 	if (r < 0) {
 		free(guest);
 		return r;
 	}
+	ledger_set_limit(&guest->account, record->limit);
 	guest->start = record->start;
 	guest->slot = slot;
 	insert(self, guest);

@@ -64,6 +64,9 @@ void registry_clear(struct registry *self);
 /* Is this a name: 1 to 63 of [A-Za-z0-9._-], and a NUL? Reads no further. */
 bool registry_name_valid(const char name[LAB_NAME_MAX]);
 
+/* The uuid that a guest of this name has by itself. */
+void registry_uuid(uint8_t uuid[16], const char *name);
+
 /*
  * Take a pool, which is the registry's then. -EEXIST for a second one of the
  * same name, -ENOSPC for one too many; the pool is still the caller's then.
@@ -90,6 +93,9 @@ struct guest *registry_of_pool(struct guest *from, const struct pool *pool);
  */
 int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 		   pid_t pid, struct guest **out, struct err *err);
+
+/* What a HELLO says of the most that its guest's limit may ever be. */
+uint64_t registry_maximum(const struct lab_lease_msg *hello);
 
 /*
  * Bring back a guest from a slot of its pool's journal, as it was admitted,

@@ -196,6 +196,7 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello,
 				   &self->guest, &err);
 	if (r == 0) {
 		self->guest->session = self;
+		self->limit = (uint32_t)hello->hello.limit;
 		self->guest->tally = tally;
 		self->listens = hello->hello.flags & LAB_HELLO_EVENTS;
 		pool_shortage(self->guest->pool)->untold = true;

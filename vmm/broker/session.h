@@ -62,8 +62,8 @@ bool session_reclaim(struct session *self, uint32_t leases,
 		     enum lab_lease_level level);
 
 /*
- * Tell its guest the pool's level, if it listens and does not know it. False
- * when it should be tried again.
+ * Tell its guest the pool's level and its own limit, if it listens and does not
+ * know them. False when it should be tried again.
  */
 bool session_tell(struct session *self, enum lab_lease_level level);
 
@@ -96,6 +96,11 @@ void session_take(struct session *self, enum lab_revoke_reason reason);
 
 /* Has it said HELLO, or a question that waits for its answer? */
 bool session_begun(const struct session *self);
+/*
+ * Its guest's process was told to end for good: take everything back now, not
+ * when the kernel has come round to it. The connection ends in its next turn.
+ */
+void session_kill(struct session *self);
 
 /* Its guest, once admitted; else NULL. */
 const struct guest *session_guest(const struct session *self);

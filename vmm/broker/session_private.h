@@ -35,6 +35,7 @@ struct session {
 	bool listens;		   /* it wants events */
 	bool over;		   /* an answer could not be sent */
 	enum lab_lease_level told; /* of its pool, in the latest PRESSURE */
+	uint32_t limit;		   /* that its VMM knows of */
 	struct taken taken;	   /* from it, and not yet RETURNed */
 	struct notices notices;	   /* of what will be */
 	struct demand demand;	   /* for what it holds */

@@ -36,6 +36,20 @@ bool session_tell_taken(struct session *self)
 	return true;
 }
 
+/* Tell its VMM its limit, if that has moved and there is room. */
+static bool tell_limit(struct session *self)
+{
+	uint32_t limit = self->guest->account.limit;
+	struct lab_lease_msg message = {.limit.leases = limit};
+
+	if (!self->listens || self->limit == limit)
+		return true;
+	if (!channel_notify(&self->channel, &message, LAB_LEASE_LIMIT))
+		return false;
+	self->limit = limit;
+	return true;
+}
+
 bool session_tell(struct session *self, enum lab_lease_level level)
 {
 	const struct ledger *ledger = pool_ledger(self->guest->pool);
@@ -46,7 +60,7 @@ bool session_tell(struct session *self, enum lab_lease_level level)
 			     .available = ledger_spare(ledger)},
 	};
 
-	bool all = session_tell_taken(self);
+	bool all = session_tell_taken(self) && tell_limit(self);
 	if (!self->listens || self->told == level)
 		return all;
 	if (!channel_notify(&self->channel, &message, LAB_LEASE_PRESSURE))
@@ -82,6 +96,13 @@ void session_take(struct session *self, enum lab_revoke_reason reason)
 	self->over = true;
 	channel_cut(&self->channel);
 	session_drop(self, "it does not answer that leases were taken");
+}
+
+void session_kill(struct session *self)
+{
+	session_end(self);
+	self->over = true;
+	channel_cut(&self->channel);
 }
 
 bool session_return(struct session *self, const struct lab_lease_msg *message)

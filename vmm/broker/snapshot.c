@@ -55,6 +55,7 @@ static void copy_guest(struct view_guest *to, const struct guest *guest)
 	to->memory = guest->memory;
 	to->guarantee = guest->account.guarantee;
 	to->limit = guest->account.limit;
+	to->maximum = guest->account.maximum;
 	to->leases = guest->account.held;
 	to->has_tally = guest->tally != NULL;
 	if (to->has_tally)

@@ -26,6 +26,18 @@ static const struct guest *poorest_waiter(const struct pool *pool,
 	return found;
 }
 
+static bool over_limit(const struct guest *guest)
+{
+	return guest->account.held > guest->account.limit;
+}
+
+static bool comes_before(const struct guest *one, const struct guest *other)
+{
+	if (over_limit(one) != over_limit(other))
+		return over_limit(one);
+	return excess(one) > excess(other);
+}
+
 /* Since when each owes; and of those that could give, the richest. */
 static struct guest *richest_debtor(const struct pool *pool,
 				    struct registry *registry,
@@ -35,15 +47,16 @@ static struct guest *richest_debtor(const struct pool *pool,
 
 	for (struct guest *g = registry_of_pool(registry->first, pool);
 	     g != NULL; g = registry_of_pool(g->next, pool)) {
-		/* What is given back must not be missed by who gave it. */
-		bool owes = waiter != NULL && g != waiter &&
-			    g->session != NULL &&
-			    excess(g) > excess(waiter) + 1;
+		/* What is given back must not be missed by who gave it; but
+		 * what is above its limit is not its own to miss. */
+		bool owes = g->session != NULL &&
+			    (over_limit(g) || (waiter != NULL && g != waiter &&
+					       excess(g) > excess(waiter) + 1));
 		if (!owes)
 			g->owes_since = 0;
 		else if (g->owes_since == 0)
 			g->owes_since = now;
-		if (owes && (found == NULL || excess(g) > excess(found)))
+		if (owes && (found == NULL || comes_before(g, found)))
 			found = g;
 	}
 	return found;
@@ -81,6 +94,8 @@ uint64_t taking_settle(struct registry *registry, struct pool *pool,
 		return due;
 	/* One at a time: once it is scrubbed, all is settled anew. */
 	if (ledger_count(pool_ledger(pool), EXTENT_DIRTY) == 0)
-		session_take(debtor->session, LAB_REVOKE_RECLAIM);
+		session_take(debtor->session, over_limit(debtor)
+						      ? LAB_REVOKE_ADMIN
+						      : LAB_REVOKE_RECLAIM);
 	return UINT64_MAX;
 }

@@ -51,7 +51,8 @@ struct view_guest {
 	uint32_t cpus;	  /* virtual processors, >= 1 */
 	uint64_t memory;  /* boot RAM, leases */
 	uint64_t guarantee;
-	uint64_t limit;
+	uint64_t limit;	  /* the most that it may hold now */
+	uint64_t maximum; /* that the limit may ever be */
 	uint64_t leases; /* held now */
 	/* What its VMM has counted; as zero where has_tally is not set. */
 	bool has_tally;

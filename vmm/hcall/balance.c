@@ -58,17 +58,28 @@ static bool somebody_waits(const struct hcall_guest *guest)
 	return false;
 }
 
+/* Its limit was lowered below what it holds. */
+static bool over_limit(const struct hcall_guest *guest)
+{
+	return balance_held(guest) > guest->limit;
+}
+
 /*
  * One that is wholly free stays, so that a guest at the border of a lease does
  * not flap; and so much more as the high mark says. But nothing above the
- * guarantee stays when another guest waits for it.
+ * guarantee stays when another guest waits for it, and nothing at all above the
+ * limit.
  */
 bool balance_has_surplus(const struct hcall_guest *guest)
 {
 	uint32_t spares = frames_spares(guest->frames);
 
 	if (balance_held(guest) <= guest->guarantee || spares == 0 ||
-	    guest->away || somebody_waits(guest))
+	    guest->away)
+		return false;
+	if (over_limit(guest))
+		return true;
+	if (somebody_waits(guest))
 		return false;
 	if (guest->reclaim > 0 &&
 	    guest->reclaim_level == LAB_LEASE_LEVEL_CRITICAL)
@@ -92,6 +103,8 @@ static bool note_levels(struct hcall_guest *guest)
 	enum lab_level own = guest->own_level;
 	if (own == LAB_LEVEL_LOW && !guest->dry && pool_has_more(guest))
 		own = LAB_LEVEL_NONE;
+	if (over_limit(guest)) /* what is not given back will be taken */
+		own = LAB_LEVEL_CRITICAL;
 	if (guest->limit > guest->guarantee &&
 	    balance_held(guest) >= guest->guarantee)
 		pool = (enum lab_level)guest->pool_level;

@@ -71,12 +71,27 @@ static void on_revoked(void *context, uint64_t lease, uint32_t reason)
 	spin_unlock(&guest->lock);
 }
 
+static void on_limit(void *context, uint64_t leases)
+{
+	struct hcall_guest *guest = context;
+	struct memory *memory = guest->memory;
+	uint64_t most = memory->ram + memory->window;
+
+	spin_lock(&guest->lock);
+	/* There is room for so many in its window, whatever is said. */
+	guest->limit = leases < most ? leases : most;
+	guest->held_off = false;
+	balance_changed(guest);
+	spin_unlock(&guest->lock);
+}
+
 struct client_events heard_events(struct hcall_guest *guest)
 {
 	return (struct client_events){.reclaim = on_reclaim,
 				      .pressure = on_pressure,
 				      .revoking = on_revoking,
 				      .revoked = on_revoked,
+				      .limit = on_limit,
 				      .context = guest};
 }
 

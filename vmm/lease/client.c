@@ -107,6 +107,7 @@ static int say_hello(struct client *self, const struct client_request *request,
 			  .guarantee = request->guarantee,
 			  .limit = request->limit,
 			  .flags = flags,
+			  .maximum = request->maximum,
 			  .cpus = request->cpus},
 	};
 

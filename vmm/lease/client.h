@@ -34,6 +34,8 @@ struct client_events {
 	void (*revoking)(void *context, uint64_t lease, uint32_t ms);
 	/* A lease was taken; its pages are gone. RETURN is the answer. */
 	void (*revoked)(void *context, uint64_t lease, uint32_t reason);
+	/* So many leases (> 0) may be held from now on. */
+	void (*limit)(void *context, uint64_t leases);
 	void *context;
 };
 
@@ -56,6 +58,7 @@ struct client_request {
 	uint64_t memory; /* leases */
 	uint64_t guarantee;
 	uint64_t limit;
+	uint64_t maximum; /* of the limit; 0: as now */
 	uint32_t cpus;			    /* 1 to LAB_CPUS_MAX */
 	int tally; /* descriptor of a lab_tally, the caller's; 0: none */
 	const struct client_events *events; /* NULL: ask for none */

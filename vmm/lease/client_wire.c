@@ -86,7 +86,8 @@ static bool is_event(const struct lab_lease_msg *message)
 	return message->seq == 0 && (message->type == LAB_LEASE_RECLAIM ||
 				     message->type == LAB_LEASE_PRESSURE ||
 				     message->type == LAB_LEASE_REVOKING ||
-				     message->type == LAB_LEASE_REVOKED);
+				     message->type == LAB_LEASE_REVOKED ||
+				     message->type == LAB_LEASE_LIMIT);
 }
 
 /* Does it make sense? */
@@ -95,6 +96,8 @@ static bool event_valid(const struct lab_lease_msg *message)
 	if (message->type == LAB_LEASE_RECLAIM)
 		return message->reclaim.level <= LAB_LEASE_LEVEL_CRITICAL &&
 		       message->reclaim.leases > 0;
+	if (message->type == LAB_LEASE_LIMIT)
+		return message->limit.leases > 0;
 	if (message->type == LAB_LEASE_REVOKING)
 		return (message->revoking.ms == 0) ==
 		       (message->revoking.reason == LAB_REVOKE_NONE);
@@ -126,6 +129,8 @@ static int take_event(struct client *self, const struct lab_lease_msg *message,
 	if (message->type == LAB_LEASE_REVOKING && events->revoking != NULL)
 		events->revoking(events->context, message->revoking.lease,
 				 message->revoking.ms);
+	if (message->type == LAB_LEASE_LIMIT && events->limit != NULL)
+		events->limit(events->context, message->limit.leases);
 	return 0;
 }
 

@@ -21,6 +21,25 @@ int call_refuse(struct rpc_call *call, int code, int domain, const char *format,
 	return -1;
 }
 
+const struct act_domain *call_next_domain(const struct rpc_call *call,
+					  const struct act_domain *after)
+{
+	const struct act_source *act = call->session->acts;
+
+	return act != NULL ? act->next(act->context, after) : NULL;
+}
+
+const struct act_domain *call_domain(const struct rpc_call *call,
+				     const unsigned char *uuid)
+{
+	const struct act_domain *domain = call_next_domain(call, NULL);
+
+	while (domain != NULL &&
+	       memcmp(domain->uuid, uuid, sizeof(domain->uuid)) != 0)
+		domain = call_next_domain(call, domain);
+	return domain;
+}
+
 int call_no_memory(struct rpc_call *call)
 {
 	return call_refuse(call, VIR_ERR_NO_MEMORY, VIR_FROM_REMOTE,

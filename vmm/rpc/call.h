@@ -26,10 +26,13 @@ struct rpc_call {
 	char text[512];
 };
 
+/* The answer comes when session->later says so. */
+#define CALL_LATER 1
+
 /*
  * A procedure: arguments decoded, result zeroed. Strings and arrays that it
  * puts into the result are malloc'ed; xdr_free() frees them, also after a
- * failure. Returns 0, or what call_refuse() returned.
+ * failure. Returns 0, or what call_refuse() returned, or CALL_LATER.
  */
 typedef int (*rpc_handler)(struct rpc_call *call, const void *arguments,
 			   void *result);
@@ -44,6 +47,14 @@ int call_refuse(struct rpc_call *call, int code, int domain, const char *format,
  */
 const struct view_guest *call_guest(struct rpc_call *call,
 				    const unsigned char *uuid);
+
+/* The domains that are known by XML: the one after another, NULL at the end. */
+const struct act_domain *call_next_domain(const struct rpc_call *call,
+					  const struct act_domain *after);
+
+/* That of a uuid, whether it runs or not; NULL without one. */
+const struct act_domain *call_domain(const struct rpc_call *call,
+				     const unsigned char *uuid);
 
 /* Refuse for lack of memory. Returns -1. */
 int call_no_memory(struct rpc_call *call);

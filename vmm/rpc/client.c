@@ -4,12 +4,15 @@
 #include "rpc/client.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "base/stranger.h"
+#include "rpc/call.h"
+#include "rpc/client_private.h"
 #include "rpc/program.h"
 #include "wire/virnet.h"
 
@@ -18,49 +21,6 @@
  * needs is a few KiB of names; 1 MiB leaves room for a list of domains.
  */
 #define REQUEST_MAX (1u << 20)
-
-/*
- * The bytes of events that may wait for a client that is slow to read. Where
- * half of them do, changes of a balloon are left out: the next says it all.
- */
-#define EVENTS_BYTES_MAX (256u << 10)
-
-/* A packet of an event, waiting behind what goes out. */
-struct waiting {
-	struct waiting *next;
-	struct events_packet packet;
-};
-
-struct rpc_client {
-	int fd;
-	sd_event_source *io;
-	sd_event_source *timer;
-	const struct view_source *source;
-	const struct rpc_limits *limits;
-	struct client_owner owner;
-	struct rpc_session session;
-	struct rpc_client *next;
-	unsigned misses; /* PINGs sent since anything was heard */
-
-	/* The packet that comes in. */
-	uint8_t head[VIRNET_HEADER_BYTES];
-	struct virnet_header header; /* when all of head is there */
-	uint8_t *payload;	     /* allocated then, if it has any */
-	size_t have;		     /* bytes of head and payload */
-
-	/*
-	 * The packet that goes out. While there is one nothing is read, so
-	 * there is never a second.
-	 */
-	uint8_t *out; /* NULL: none */
-	size_t out_bytes;
-	size_t out_sent;
-
-	/* What goes out after it, in order. Nothing is read meanwhile, too. */
-	struct waiting *first;
-	struct waiting **last; /* where the next one goes */
-	size_t waiting_bytes;
-};
 
 bool client_is_anonymous(const struct rpc_client *self)
 {
@@ -79,91 +39,33 @@ static void set_timer(struct rpc_client *self, uint64_t usec)
 		abort(); /* our own arguments are wrong */
 }
 
-static bool has_to_send(const struct rpc_client *self)
-{
-	return self->out != NULL || self->first != NULL;
-}
-
 /*
  * What we wait for next, and how long: to be opened (from the start on, so
  * nothing the peer does puts it off), for an answer to be read, or for a sign
  * of life.
  */
-static void wait_for_next(struct rpc_client *self)
+void client_wait(struct rpc_client *self)
 {
-	if (sd_event_source_set_io_events(
-		    self->io, has_to_send(self) ? EPOLLOUT : EPOLLIN) < 0)
+	uint32_t events = EPOLLIN;
+
+	if (client_has_to_send(self))
+		events = EPOLLOUT;
+	else if (self->later) /* but that it hangs up is always told */
+		events = 0;
+	else if (stream_has_packet(&self->session.stream))
+		events |= EPOLLOUT;
+	if (sd_event_source_set_io_events(self->io, events) < 0)
 		abort();
 	if (!self->session.opened)
 		return;
-	if (has_to_send(self))
+	if (self->later && !client_has_to_send(self))
+		sd_event_source_set_enabled(self->timer, SD_EVENT_OFF);
+	else if (client_has_to_send(self))
 		set_timer(self, self->limits->stall_usec);
 	else if (self->session.keepalive)
 		set_timer(self, self->limits->keepalive_usec);
 	else
 		sd_event_source_set_enabled(self->timer, SD_EVENT_OFF);
-}
-
-/*
- * Send what the socket takes of what goes out. 0 when it took all of it, a
- * negated errno, -EAGAIN among them.
- */
-static int flush_one(struct rpc_client *self)
-{
-	while (self->out_sent < self->out_bytes) {
-		ssize_t sent = send(self->fd, self->out + self->out_sent,
-				    self->out_bytes - self->out_sent,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0)
-			return -errno;
-		self->out_sent += (size_t)sent;
-	}
-	free(self->out);
-	self->out = NULL;
-	return 0;
-}
-
-/* The first event that waits is what goes out now. */
-static void take_waiting(struct rpc_client *self)
-{
-	struct waiting *first = self->first;
-
-	self->first = first->next;
-	if (self->first == NULL)
-		self->last = &self->first;
-	self->waiting_bytes -= first->packet.length;
-	self->out = first->packet.bytes;
-	self->out_bytes = first->packet.length;
-	self->out_sent = 0;
-	free(first);
-}
-
-/*
- * Send what the socket takes. 0 when it took all or would block, or a negated
- * errno.
- */
-static int flush(struct rpc_client *self)
-{
-	int r = self->out != NULL ? flush_one(self) : 0;
-
-	while (r == 0 && !self->session.closing && self->first != NULL) {
-		take_waiting(self);
-		r = flush_one(self);
-	}
-	if (r == 0 && self->session.closing)
-		return -ESHUTDOWN;
-	return r == -EAGAIN ? 0 : r;
-}
-
-/* Send a packet, which becomes the client's. As flush(). */
-static int send_packet(struct rpc_client *self, uint8_t *packet, size_t bytes)
-{
-	self->out = packet;
-	self->out_bytes = bytes;
-	self->out_sent = 0;
-	return flush(self);
 }
 
 static int send_keepalive(struct rpc_client *self, int procedure)
@@ -180,7 +82,7 @@ static int send_keepalive(struct rpc_client *self, int procedure)
 	if (packet == NULL)
 		return -ENOMEM;
 	virnet_encode(&header, packet);
-	return send_packet(self, packet, VIRNET_HEADER_BYTES);
+	return client_send(self, packet, VIRNET_HEADER_BYTES);
 }
 
 /* A whole message: keepalive, or nothing that we know. */
@@ -206,11 +108,46 @@ static int take_call(struct rpc_client *self)
 
 	int r = program_answer(&self->header, self->payload, &self->session,
 			       self->source, &reply, &bytes);
-	if (r < 0)
-		return r;
+	self->later = r == CALL_LATER;
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (anonymous && !client_is_anonymous(self))
 		self->owner.opened(self->owner.context);
-	return send_packet(self, reply, bytes);
+	struct stream *stream = &self->session.stream;
+	if (stream_is_open(stream) && !stream->begun)
+		stream_begin(stream, &self->header);
+	return client_send(self, reply, bytes);
+}
+
+/* A whole packet of a console's stream. */
+static int take_stream(struct rpc_client *self)
+{
+	uint8_t *answer;
+	size_t bytes;
+
+	int r = stream_take(&self->session.stream, &self->header, &answer,
+			    &bytes);
+	return r == 0 && answer != NULL ? client_send(self, answer, bytes) : r;
+}
+
+/* A console has more to say. */
+static int send_stream(struct rpc_client *self)
+{
+	uint8_t *packet;
+	size_t bytes;
+
+	int r = stream_packet(&self->session.stream, &packet, &bytes);
+	return r == 0 && packet != NULL ? client_send(self, packet, bytes) : r;
+}
+
+static void on_stream(struct stream *stream)
+{
+	struct rpc_client *self =
+		(void *)((char *)stream -
+			 offsetof(struct rpc_client, session.stream));
+
+	client_wait(self);
+	self->owner.stirred(self->owner.context);
 }
 
 /* A whole packet is there. 0, or a negated errno to hang up. */
@@ -220,12 +157,16 @@ static int take_packet(struct rpc_client *self)
 
 	self->misses = 0;
 	self->have = 0;
-	if (self->header.status == VIRNET_OK) {
+	if (self->header.type == VIRNET_STREAM) {
+		r = take_stream(self);
+	} else if (self->header.status == VIRNET_OK) {
 		if (self->header.type == VIRNET_CALL)
 			r = take_call(self);
 		else if (self->header.type == VIRNET_MESSAGE)
 			r = take_message(self);
 	}
+	if (self->later)
+		return r; /* it will be asked again */
 	free(self->payload);
 	self->payload = NULL;
 	return r;
@@ -283,7 +224,7 @@ static void settle(struct rpc_client *self, int r)
 	if (r < 0)
 		self->owner.gone(self->owner.context, self);
 	else
-		wait_for_next(self);
+		client_wait(self);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events,
@@ -293,9 +234,35 @@ static int on_io(sd_event_source *source, int fd, uint32_t events,
 
 	(void)source;
 	(void)fd;
-	(void)events;
-	settle(self, has_to_send(self) ? flush(self) : read_on(self));
+	if (self->later && (events & (EPOLLHUP | EPOLLERR)) != 0)
+		settle(self, -ESHUTDOWN);
+	else if (client_has_to_send(self))
+		settle(self, client_flush(self));
+	else if (!self->later && (events & EPOLLIN) == 0 &&
+		 stream_has_packet(&self->session.stream))
+		settle(self, send_stream(self));
+	else
+		settle(self, self->later ? 0 : read_on(self));
 	return 0;
+}
+
+/* What the call was waiting for has come: make it again. */
+static void on_later(struct act_wait *wait, int result, const struct err *err)
+{
+	struct rpc_later *later = (void *)wait; /* its first field */
+	struct rpc_client *self =
+		(void *)((char *)later -
+			 offsetof(struct rpc_client, session.later));
+
+	later->done = true;
+	later->result = result;
+	if (result < 0)
+		later->err = *err;
+	int r = take_call(self);
+	free(self->payload);
+	self->payload = NULL;
+	self->owner.stirred(self->owner.context);
+	settle(self, r);
 }
 
 static int on_time(sd_event_source *source, uint64_t usec, void *context)
@@ -306,7 +273,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *context)
 	(void)source;
 	(void)usec;
 	/* The time to open, and the time to read, are up. */
-	if (self->session.opened && !has_to_send(self) &&
+	if (self->session.opened && !client_has_to_send(self) &&
 	    self->misses < self->limits->keepalive_misses) {
 		self->misses++;
 		r = send_keepalive(self, VIRNET_KEEPALIVE_PING);
@@ -316,7 +283,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *context)
 }
 
 int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
-	       const struct view_source *source,
+	       const struct view_source *source, const struct act_source *acts,
 	       const struct rpc_limits *limits, struct client_owner owner,
 	       const struct session_owner *told)
 {
@@ -333,6 +300,9 @@ int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	self->owner = owner;
 	self->session.readonly = readonly;
 	self->session.owner = told;
+	self->session.acts = acts;
+	self->session.later.wait.done = on_later;
+	stream_init(&self->session.stream, acts, on_stream);
 	int r = sd_event_add_io(event, &self->io, fd, EPOLLIN, on_io, self);
 	if (r >= 0)
 		r = sd_event_add_time_relative(
@@ -350,39 +320,17 @@ void client_free(struct rpc_client *self)
 {
 	if (self == NULL)
 		return;
+	if (self->session.later.wait.run != NULL)
+		self->session.acts->forget(self->session.acts->context,
+					   &self->session.later.wait);
 	sd_event_source_disable_unref(self->timer);
 	sd_event_source_disable_unref(self->io);
 	stranger_close(self->fd);
 	free(self->payload);
-	free(self->out);
-	while (self->first != NULL) {
-		take_waiting(self);
-		free(self->out);
-	}
+	client_send_no_more(self);
+	stream_close(&self->session.stream);
 	events_clear(&self->session.events);
 	free(self);
-}
-
-/* Have packets wait; too many of them end the connection in its next turn. */
-static void append(struct rpc_client *self, struct events_packet *packets,
-		   int count)
-{
-	for (int i = 0; i < count; i++) {
-		struct waiting *waiting = malloc(sizeof(*waiting));
-		if (waiting == NULL || self->waiting_bytes + packets[i].length >
-					       EVENTS_BYTES_MAX) {
-			free(waiting);
-			free(packets[i].bytes);
-			shutdown(self->fd, SHUT_RDWR);
-			continue;
-		}
-		*waiting = (struct waiting){.packet = packets[i]};
-		*self->last = waiting;
-		self->last = &waiting->next;
-		self->waiting_bytes += packets[i].length;
-	}
-	if (count > 0)
-		wait_for_next(self);
 }
 
 bool client_wants(const struct rpc_client *self, enum events_kind kind,
@@ -394,23 +342,4 @@ bool client_wants(const struct rpc_client *self, enum events_kind kind,
 unsigned client_wishes(const struct rpc_client *self)
 {
 	return self->session.events.count;
-}
-
-void client_tell(struct rpc_client *self, const struct view_event *event)
-{
-	struct events_packet packets[EVENTS_MAX];
-
-	append(self, packets,
-	       events_tell(&self->session.events, event, packets));
-}
-
-void client_tell_balloon(struct rpc_client *self,
-			 const struct view_guest *guest)
-{
-	struct events_packet packets[EVENTS_MAX];
-
-	if (self->waiting_bytes > EVENTS_BYTES_MAX / 2)
-		return;
-	append(self, packets,
-	       events_tell_balloon(&self->session.events, guest, packets));
 }

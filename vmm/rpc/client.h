@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "broker/view.h"
+#include "guests/act.h"
 #include "rpc/limits.h"
 #include "rpc/session.h"
 
@@ -21,6 +22,8 @@ struct rpc_client;
 struct client_owner {
 	/* It has opened: no longer anonymous. */
 	void (*opened)(void *context);
+	/* What it waits for has changed, and not in its turn. */
+	void (*stirred)(void *context);
 	/* It is over; the owner calls client_free(). */
 	void (*gone)(void *context, struct rpc_client *client);
 	void *context;
@@ -28,10 +31,11 @@ struct client_owner {
 
 /*
  * Serve a non-blocking stream socket, which the client owns from here on, also
- * when this fails. source, limits and told must outlive it. A negated errno.
+ * when this fails. source, acts (NULL: none), limits and told must outlive it.
+ * A negated errno.
  */
 int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
-	       const struct view_source *source,
+	       const struct view_source *source, const struct act_source *acts,
 	       const struct rpc_limits *limits, struct client_owner owner,
 	       const struct session_owner *told);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Guests as domains: every guest is one that runs, and is transient. */
+/* Guests as domains: those that run. Others are defined.c's. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "rpc/handlers.h"
 #include "rpc/host.h"
 #include "rpc/xml.h"
+#include "wire/xmltext.h"
 
 /* The filter bits of a typed list, by group. */
 static const unsigned filter_groups[] = {
@@ -31,25 +32,14 @@ static const unsigned filter_groups[] = {
 };
 #define FILTER_GROUPS (sizeof(filter_groups) / sizeof(filter_groups[0]))
 
-/* What holds of every guest. */
-#define GUEST_HAS                                  \
-	(VIR_CONNECT_LIST_DOMAINS_ACTIVE |         \
-	 VIR_CONNECT_LIST_DOMAINS_TRANSIENT |      \
-	 VIR_CONNECT_LIST_DOMAINS_RUNNING |        \
-	 VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE | \
-	 VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART |   \
-	 VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT |    \
-	 VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT)
-
 unsigned domain_filter_bits(void)
 {
 	return call_filter_bits(filter_groups, FILTER_GROUPS);
 }
 
-bool domain_passes(const struct view_guest *guest, unsigned filter)
+bool domain_passes(unsigned bits, unsigned filter)
 {
-	(void)guest; /* to the filter all of them are alike */
-	return call_filter(filter, filter_groups, FILTER_GROUPS, GUEST_HAS);
+	return call_filter(filter, filter_groups, FILTER_GROUPS, bits);
 }
 
 int domain_fill(struct rpc_call *call, const struct view_guest *guest,
@@ -79,34 +69,6 @@ const struct view_guest *call_guest(struct rpc_call *call,
 const struct view_guest *domain_find(struct rpc_call *call, const rmt_dom *dom)
 {
 	return call_guest(call, (const unsigned char *)dom->uuid);
-}
-
-int domain_list_all(struct rpc_call *call, const void *arguments, void *result)
-{
-	const rmt_list_args *args = arguments;
-	rmt_doms *list = result;
-	const struct view *view = call->view;
-	size_t count = 0;
-
-	if (call_check_flags(call, args->flags, domain_filter_bits()) != 0)
-		return -1;
-	for (size_t i = 0; i < view->nguests; i++)
-		count += domain_passes(&view->guests[i], args->flags);
-	list->items.items_val =
-		call_list(call, count, sizeof(rmt_dom), "domains");
-	if (list->items.items_val == NULL)
-		return -1;
-	list->ret = (u_int)count;
-	if (!args->need_results)
-		return 0;
-	list->items.items_len = (u_int)count;
-	rmt_dom *to = list->items.items_val;
-	for (size_t i = 0; i < view->nguests; i++) {
-		if (domain_passes(&view->guests[i], args->flags) &&
-		    domain_fill(call, &view->guests[i], to++) != 0)
-			return -1;
-	}
-	return 0;
 }
 
 int domain_list_ids(struct rpc_call *call, const void *arguments, void *result)
@@ -179,7 +141,7 @@ int domain_info(struct rpc_call *call, const void *arguments, void *result)
 	struct host_usage usage = host_usage(guest->pid);
 	*(rmt_dom_info *)result = (rmt_dom_info){
 		.state = VIR_DOMAIN_RUNNING,
-		.max_memory = guest->limit * LEASE_KIB,
+		.max_memory = guest->maximum * LEASE_KIB,
 		.memory = guest->leases * LEASE_KIB,
 		.vcpus = (unsigned short)guest->cpus,
 		.cpu_time = usage.user + usage.system,
@@ -208,7 +170,7 @@ int domain_max_memory(struct rpc_call *call, const void *arguments,
 
 	if (guest == NULL)
 		return -1;
-	*(u_quad_t *)result = guest->limit * LEASE_KIB;
+	*(u_quad_t *)result = guest->maximum * LEASE_KIB;
 	return 0;
 }
 
@@ -219,26 +181,34 @@ int domain_os_type(struct rpc_call *call, const void *arguments, void *result)
 	return call_string(call, result, "hvm");
 }
 
-int domain_xml(struct rpc_call *call, const void *arguments, void *result)
+int domain_check_xml(struct rpc_call *call, unsigned flags)
 {
-	const rmt_dom_flags *args = arguments;
-	char **xml = result;
-
-	if (call_check_flags(call, args->flags,
+	if (call_check_flags(call, flags,
 			     VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_INACTIVE |
 				     VIR_DOMAIN_XML_UPDATE_CPU |
 				     VIR_DOMAIN_XML_MIGRATABLE) != 0)
 		return -1;
-	if (call->session->readonly && (args->flags & VIR_DOMAIN_XML_SECURE))
+	if (call->session->readonly && (flags & VIR_DOMAIN_XML_SECURE))
 		return call_refuse(call, VIR_ERR_OPERATION_DENIED,
 				   VIR_FROM_DOMAIN,
 				   "operation forbidden: read only access "
 				   "prevents virDomainGetXMLDesc with secure "
 				   "flag");
+	return 0;
+}
+
+int domain_xml(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_flags *args = arguments;
+	char **xml = result;
+
+	if (domain_check_xml(call, args->flags) != 0)
+		return -1;
 	const struct view_guest *guest = domain_find(call, &args->dom);
 	if (guest == NULL)
 		return -1;
-	*xml = xml_domain(guest, &call->view->pools[guest->pool]);
+	*xml = xml_domain(guest, &call->view->pools[guest->pool],
+			  call_domain(call, guest->uuid));
 	return *xml != NULL ? 0 : call_no_memory(call);
 }
 

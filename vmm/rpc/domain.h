@@ -19,8 +19,11 @@ int domain_fill(struct rpc_call *call, const struct view_guest *guest,
  */
 const struct view_guest *domain_find(struct rpc_call *call, const rmt_dom *dom);
 
-/* All filter bits of a typed list, and whether a guest passes some. */
+/* All filter bits of a typed list, and whether what has some passes others. */
 unsigned domain_filter_bits(void);
-bool domain_passes(const struct view_guest *guest, unsigned filter);
+bool domain_passes(unsigned bits, unsigned filter);
+
+/* May this connection ask for XML with these flags? 0, or -1 refused. */
+int domain_check_xml(struct rpc_call *call, unsigned flags);
 
 #endif

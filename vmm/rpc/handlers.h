@@ -39,7 +39,6 @@ HANDLER(node_memory_stats);
 HANDLER(node_alloc_pages);
 
 /* domain.c: guests. */
-HANDLER(domain_list_all);
 HANDLER(domain_list_ids);
 HANDLER(domain_count);
 HANDLER(domain_by_id);
@@ -74,6 +73,43 @@ HANDLER(wish_domain);
 HANDLER(wish_domain_no_more);
 HANDLER(wish_pool);
 HANDLER(wish_pool_no_more);
+
+/* act.c: what is done to guests. */
+HANDLER(act_destroy);
+HANDLER(act_destroy_flags);
+HANDLER(act_shutdown);
+HANDLER(act_shutdown_flags);
+HANDLER(act_set_memory);
+HANDLER(act_set_memory_flags);
+HANDLER(act_set_max_memory);
+HANDLER(act_start);
+HANDLER(act_start_flags);
+HANDLER(act_create);
+HANDLER(act_define);
+HANDLER(act_define_flags);
+HANDLER(act_undefine);
+HANDLER(act_undefine_flags);
+HANDLER(act_autostart);
+HANDLER(act_console);
+
+/* defined.c: guests and defined domains alike. */
+HANDLER(defined_list_all);
+HANDLER(defined_list_names);
+HANDLER(defined_count);
+HANDLER(defined_by_name);
+HANDLER(defined_by_uuid);
+HANDLER(defined_info);
+HANDLER(defined_state);
+HANDLER(defined_max_memory);
+HANDLER(defined_max_vcpus);
+HANDLER(defined_vcpus_flags);
+HANDLER(defined_os_type);
+HANDLER(defined_xml);
+HANDLER(defined_is_active);
+HANDLER(defined_is_persistent);
+HANDLER(defined_get_autostart);
+HANDLER(defined_no);
+HANDLER(defined_no_flags);
 
 /* storage.c: pools. */
 HANDLER(pool_list_all);

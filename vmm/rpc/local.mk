@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/librpc.a
 vmm_librpc_a_SOURCES = \
+	vmm/rpc/act.c \
 	vmm/rpc/balloons.c \
 	vmm/rpc/balloons.h \
 	vmm/rpc/alloc.c \
@@ -9,7 +10,11 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/call.h \
 	vmm/rpc/client.c \
 	vmm/rpc/client.h \
+	vmm/rpc/client_private.h \
+	vmm/rpc/client_send.c \
 	vmm/rpc/connect.c \
+	vmm/rpc/defined.c \
+	vmm/rpc/defined.h \
 	vmm/rpc/domain.c \
 	vmm/rpc/domain.h \
 	vmm/rpc/events.c \
@@ -37,6 +42,8 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/stats.c \
 	vmm/rpc/storage.c \
 	vmm/rpc/storage.h \
+	vmm/rpc/stream.c \
+	vmm/rpc/stream.h \
 	vmm/rpc/table.c \
 	vmm/rpc/table.h \
 	vmm/rpc/turns.c \

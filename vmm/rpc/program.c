@@ -108,7 +108,7 @@ static int run(struct rpc_call *call, const struct table_entry *procedure,
 	return r;
 }
 
-/* Decode, run and encode; -1 with the call refused, or -ENOMEM. */
+/* Decode, run and encode; -1 with the call refused, CALL_LATER, or -ENOMEM. */
 static int perform(struct rpc_call *call, const struct table_entry *procedure,
 		   const struct view_source *source,
 		   const struct virnet_header *header, const uint8_t *payload,
@@ -148,7 +148,7 @@ int program_answer(const struct virnet_header *header, const uint8_t *payload,
 	if (procedure != NULL) {
 		int r = perform(&call, procedure, source, header, payload,
 				reply, bytes);
-		if (r == 0 || call.code == VIR_ERR_OK)
+		if (r >= 0 || call.code == VIR_ERR_OK)
 			return r;
 	}
 	return encode_refusal(header, &call, reply, bytes);

@@ -17,7 +17,8 @@
  * Answer one CALL. The payload has header->length - VIRNET_HEADER_BYTES bytes.
  * *reply becomes a whole packet of *bytes bytes that the caller frees: a
  * result or an error, for every call. -ENOMEM when there is no memory even for
- * an error; the connection is then of no use.
+ * an error; the connection is then of no use. Or CALL_LATER, without a reply:
+ * ask again with the same call when session->later is done.
  */
 int program_answer(const struct virnet_header *header, const uint8_t *payload,
 		   struct rpc_session *session,

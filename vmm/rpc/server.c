@@ -59,6 +59,7 @@ struct rpc_server {
 	struct turns turns;    /* of its listeners and clients, all together */
 	sd_event_source *tick; /* armed while somebody hears of balloons */
 	struct looks looks;    /* at the broker */
+	const struct act_source *acts;
 	struct rpc_limits limits;
 	struct listener listeners[2];
 	struct session_owner told;
@@ -181,6 +182,13 @@ static void on_opened(void *context)
 	set_accepting(self);
 }
 
+static void on_stirred(void *context)
+{
+	struct listener *self = context;
+
+	turns_stir(&self->server->turns);
+}
+
 static void on_gone(void *context, struct rpc_client *client)
 {
 	struct listener *self = context;
@@ -217,7 +225,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 			 void *context)
 {
 	struct listener *self = context;
-	struct client_owner owner = {on_opened, on_gone, self};
+	struct client_owner owner = {on_opened, on_stirred, on_gone, self};
 	struct rpc_client *client;
 
 	(void)source;
@@ -230,7 +238,8 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 	}
 	int r = client_new(&client, self->server->turns.inner, peer,
 			   self->readonly, &self->server->looks.source,
-			   &self->server->limits, owner, &self->server->told);
+			   self->server->acts, &self->server->limits, owner,
+			   &self->server->told);
 	if (r < 0) {
 		rest(self, -r);
 		return 0;
@@ -380,6 +389,11 @@ unsigned rpc_server_wishes(const struct rpc_server *self)
 	while ((client = next_client(self, client, &at)) != NULL)
 		count += client_wishes(client);
 	return count;
+}
+
+void rpc_server_act(struct rpc_server *self, const struct act_source *acts)
+{
+	self->acts = acts;
 }
 
 void rpc_server_limit(struct rpc_server *self, const struct rpc_limits *limits)

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "broker/view.h"
+#include "guests/act.h"
 #include "rpc/limits.h"
 
 struct rpc_server;
@@ -47,6 +48,12 @@ const struct view_listener *rpc_server_listener(const struct rpc_server *self);
 
 /* How many registrations there are, of all clients. */
 unsigned rpc_server_wishes(const struct rpc_server *self);
+
+/*
+ * What later connections may do beside looking; must outlive the server.
+ * Without this, or with NULL, such calls are not supported.
+ */
+void rpc_server_act(struct rpc_server *self, const struct act_source *acts);
 
 /* Hold later connections to other limits than the built-in ones. */
 void rpc_server_limit(struct rpc_server *self, const struct rpc_limits *limits);

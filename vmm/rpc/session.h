@@ -5,7 +5,11 @@
 
 #include <stdbool.h>
 
+#include "base/err.h"
+#include "guests/act.h"
+
 #include "rpc/events.h"
+#include "rpc/stream.h"
 
 /* Whom a connection's calls tell of what they do. */
 struct session_owner {
@@ -18,6 +22,18 @@ struct session_owner {
 	void *context;
 };
 
+/*
+ * A call that takes a while: its handler starts it and returns CALL_LATER;
+ * when it is done, the same call is made again, and finds how it ended.
+ */
+struct rpc_later {
+	struct act_wait wait;
+	bool done;
+	int result; /* as of a function of act.h */
+	struct err err;
+	uint8_t uuid[16]; /* of the domain that it is about */
+};
+
 /* What one connection and the program have agreed so far. */
 struct rpc_session {
 	bool readonly;	/* by its socket or by its OPEN; never back */
@@ -26,6 +42,9 @@ struct rpc_session {
 	bool keepalive; /* the client answers PINGs */
 	struct events events;		   /* that it wants to hear of */
 	const struct session_owner *owner; /* NULL: nobody is told */
+	const struct act_source *acts;	   /* NULL: it may only look */
+	struct rpc_later later;
+	struct stream stream; /* a console */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
+#include "rpc/defined.h"
 #include "rpc/domain.h"
 #include "rpc/handlers.h"
 #include "rpc/host.h"
@@ -207,7 +208,7 @@ static int choose_guests(struct rpc_call *call, const rmt_stats_args *args,
 	if (named != 0)
 		*count = find_named(view, args, *which, sorted);
 	for (size_t i = 0; named == 0 && i < view->nguests; i++) {
-		if (domain_passes(&view->guests[i], filter))
+		if (defined_passes(call, &view->guests[i], filter))
 			(*which)[(*count)++] = &view->guests[i];
 	}
 	return 0;

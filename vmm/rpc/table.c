@@ -37,30 +37,51 @@ static const struct table_entry procedures[] = {
 	[RMT_NODE_GET_INFO] = PROC(node_info, VOID, TYPE(rmt_node_info), 0),
 	[RMT_CONNECT_GET_CAPABILITIES] =
 		PROC(node_capabilities, VOID, TYPE(rmt_text), 0),
+	[RMT_DOMAIN_CREATE] =
+		PROC(act_start, TYPE(rmt_dom), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_CREATE_XML] = PROC(act_create, TYPE(rmt_xml_flags),
+				       TYPE(rmt_dom), VIEW | WRITE),
+	[RMT_DOMAIN_DEFINE_XML] =
+		PROC(act_define, TYPE(rmt_xml), TYPE(rmt_dom), VIEW | WRITE),
+	[RMT_DOMAIN_DESTROY] =
+		PROC(act_destroy, TYPE(rmt_dom), VOID, VIEW | WRITE),
 	[RMT_DOMAIN_GET_XML] =
-		PROC(domain_xml, TYPE(rmt_dom_flags), TYPE(rmt_text), VIEW),
+		PROC(defined_xml, TYPE(rmt_dom_flags), TYPE(rmt_text), VIEW),
 	[RMT_DOMAIN_GET_AUTOSTART] =
-		PROC(domain_no, TYPE(rmt_dom), TYPE(int), VIEW),
+		PROC(defined_get_autostart, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_DOMAIN_GET_INFO] =
-		PROC(domain_info, TYPE(rmt_dom), TYPE(rmt_dom_info), VIEW),
+		PROC(defined_info, TYPE(rmt_dom), TYPE(rmt_dom_info), VIEW),
 	[RMT_DOMAIN_GET_MAX_MEMORY] =
-		PROC(domain_max_memory, TYPE(rmt_dom), TYPE(u_quad_t), VIEW),
+		PROC(defined_max_memory, TYPE(rmt_dom), TYPE(u_quad_t), VIEW),
 	[RMT_DOMAIN_GET_MAX_VCPUS] =
-		PROC(domain_max_vcpus, TYPE(rmt_dom), TYPE(int), VIEW),
+		PROC(defined_max_vcpus, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_DOMAIN_GET_OS_TYPE] =
-		PROC(domain_os_type, TYPE(rmt_dom), TYPE(rmt_str), VIEW),
+		PROC(defined_os_type, TYPE(rmt_dom), TYPE(rmt_str), VIEW),
 	[RMT_DOMAIN_GET_VCPUS] =
 		PROC(domain_vcpus, TYPE(rmt_vcpus_args), TYPE(rmt_vcpus), VIEW),
 	[RMT_CONNECT_LIST_DEFINED_DOMAINS] =
-		PROC(answer_no_names, TYPE(int), TYPE(rmt_names), 0),
+		PROC(defined_list_names, TYPE(int), TYPE(rmt_names), VIEW),
 	[RMT_DOMAIN_LOOKUP_BY_ID] =
 		PROC(domain_by_id, TYPE(int), TYPE(rmt_dom), VIEW),
 	[RMT_DOMAIN_LOOKUP_BY_NAME] =
-		PROC(domain_by_name, TYPE(rmt_str), TYPE(rmt_dom), VIEW),
+		PROC(defined_by_name, TYPE(rmt_str), TYPE(rmt_dom), VIEW),
 	[RMT_DOMAIN_LOOKUP_BY_UUID] =
-		PROC(domain_by_uuid, TYPE(rmt_uuid), TYPE(rmt_dom), VIEW),
+		PROC(defined_by_uuid, TYPE(rmt_uuid), TYPE(rmt_dom), VIEW),
 	[RMT_CONNECT_NUM_DEFINED_DOMAINS] =
-		PROC(answer_zero, VOID, TYPE(int), 0),
+		PROC(defined_count, VOID, TYPE(int), VIEW),
+	[RMT_DOMAIN_SET_AUTOSTART] =
+		PROC(act_autostart, TYPE(rmt_dom_int), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_UNDEFINE] =
+		PROC(act_undefine, TYPE(rmt_dom), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_SET_MAX_MEMORY] = PROC(
+		act_set_max_memory, TYPE(rmt_dom_memory), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_SET_MEMORY] =
+		PROC(act_set_memory, TYPE(rmt_dom_memory), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_SET_MEMORY_FLAGS] =
+		PROC(act_set_memory_flags, TYPE(rmt_dom_memory_flags), VOID,
+		     VIEW | WRITE),
+	[RMT_DOMAIN_SHUTDOWN] =
+		PROC(act_shutdown, TYPE(rmt_dom), VOID, VIEW | WRITE),
 	[RMT_CONNECT_LIST_DOMAINS] =
 		PROC(domain_list_ids, TYPE(int), TYPE(rmt_ints), VIEW),
 	[RMT_CONNECT_NUM_DEFINED_NETWORKS] =
@@ -117,9 +138,9 @@ static const struct table_entry procedures[] = {
 		PROC(answer_zero, TYPE(rmt_num_args), TYPE(int), 0),
 	[RMT_CONNECT_IS_SECURE] = PROC(answer_one, VOID, TYPE(int), 0),
 	[RMT_DOMAIN_IS_ACTIVE] =
-		PROC(domain_yes, TYPE(rmt_dom), TYPE(int), VIEW),
+		PROC(defined_is_active, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_DOMAIN_IS_PERSISTENT] =
-		PROC(domain_no, TYPE(rmt_dom), TYPE(int), VIEW),
+		PROC(defined_is_persistent, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_POOL_IS_ACTIVE] = PROC(pool_yes, TYPE(rmt_pool), TYPE(int), VIEW),
 	[RMT_POOL_IS_PERSISTENT] =
 		PROC(pool_yes, TYPE(rmt_pool), TYPE(int), VIEW),
@@ -128,15 +149,17 @@ static const struct table_entry procedures[] = {
 	[RMT_DOMAIN_MEMORY_STATS] = PROC(domain_memory_stats, TYPE(rmt_dom_max),
 					 TYPE(rmt_memory_stats), VIEW),
 	[RMT_DOMAIN_HAS_MANAGED_SAVE] =
-		PROC(domain_no_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
+		PROC(defined_no_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
 	[RMT_DOMAIN_GET_MEMORY_PARAMS] =
 		PROC(domain_memory_params, TYPE(rmt_dom_number),
 		     TYPE(rmt_params), VIEW),
 	[RMT_DOMAIN_GET_VCPUS_FLAGS] =
-		PROC(domain_vcpus_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
+		PROC(defined_vcpus_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
+	[RMT_DOMAIN_OPEN_CONSOLE] =
+		PROC(act_console, TYPE(rmt_console_args), VOID, VIEW | WRITE),
 	[RMT_DOMAIN_IS_UPDATED] =
-		PROC(domain_no, TYPE(rmt_dom), TYPE(int), VIEW),
-	[RMT_DOMAIN_GET_STATE] = PROC(domain_state, TYPE(rmt_dom_flags),
+		PROC(defined_no, TYPE(rmt_dom), TYPE(int), VIEW),
+	[RMT_DOMAIN_GET_STATE] = PROC(defined_state, TYPE(rmt_dom_flags),
 				      TYPE(rmt_dom_state), VIEW),
 	[RMT_NODE_GET_CPU_STATS] =
 		PROC(node_cpu_stats, TYPE(rmt_node_stats_args),
@@ -149,8 +172,19 @@ static const struct table_entry procedures[] = {
 		     TYPE(rmt_control_info), VIEW),
 	[RMT_DOMAIN_GET_METADATA] = PROC(
 		domain_metadata, TYPE(rmt_metadata_args), TYPE(rmt_text), VIEW),
+	[RMT_DOMAIN_CREATE_FLAGS] = PROC(act_start_flags, TYPE(rmt_dom_flags),
+					 TYPE(rmt_dom), VIEW | WRITE),
+	[RMT_DOMAIN_UNDEFINE_FLAGS] = PROC(
+		act_undefine_flags, TYPE(rmt_dom_flags), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_DEFINE_XML_FLAGS] =
+		PROC(act_define_flags, TYPE(rmt_xml_flags), TYPE(rmt_dom),
+		     VIEW | WRITE),
+	[RMT_DOMAIN_DESTROY_FLAGS] = PROC(
+		act_destroy_flags, TYPE(rmt_dom_flags), VOID, VIEW | WRITE),
+	[RMT_DOMAIN_SHUTDOWN_FLAGS] = PROC(
+		act_shutdown_flags, TYPE(rmt_dom_flags), VOID, VIEW | WRITE),
 	[RMT_CONNECT_LIST_ALL_DOMAINS] = PROC(
-		domain_list_all, TYPE(rmt_list_args), TYPE(rmt_doms), VIEW),
+		defined_list_all, TYPE(rmt_list_args), TYPE(rmt_doms), VIEW),
 	[RMT_DOMAIN_LIST_ALL_SNAPSHOTS] =
 		PROC(domain_snapshots, TYPE(rmt_dom_list_args), TYPE(rmt_doms),
 		     VIEW),

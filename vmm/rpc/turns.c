@@ -73,6 +73,11 @@ int turns_begin(struct turns *self, sd_event *outer)
 	return r < 0 ? r : 0;
 }
 
+void turns_stir(struct turns *self)
+{
+	(void)sd_event_source_set_enabled(self->again, SD_EVENT_ONESHOT);
+}
+
 void turns_end(struct turns *self)
 {
 	sd_event_source_disable_unref(self->ready);

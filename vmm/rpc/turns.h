@@ -21,6 +21,9 @@ struct turns {
 /* 0 or a negated errno; on failure self is as after turns_end(). */
 int turns_begin(struct turns *self, sd_event *outer);
 
+/* From outside of the turn: a source's time or events have changed. */
+void turns_stir(struct turns *self);
+
 /* The sources of the inner loop must be gone. */
 void turns_end(struct turns *self);
 

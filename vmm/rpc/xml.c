@@ -4,187 +4,57 @@
 #include "rpc/xml.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <libxml/xmlwriter.h>
-#include <uuid/uuid.h>
 
 #include <labyrinth/hypercall.h>
 
 #include "base/pages.h"
+#include "wire/xmltext.h"
 
 #define KIB_PER_LEASE (LAB_EXTENT_SIZE / 1024)
-
-/* A text being written; the first failure sticks. */
-struct xml {
-	xmlBufferPtr buffer;
-	xmlTextWriterPtr writer;
-	bool failed;
-};
-
-static void xml_begin(struct xml *xml)
-{
-	*xml = (struct xml){.buffer = xmlBufferCreate()};
-	if (xml->buffer != NULL)
-		xml->writer = xmlNewTextWriterMemory(xml->buffer, 0);
-	xml->failed = xml->writer == NULL;
-	if (xml->failed)
-		return;
-	/* As libvirt writes it. */
-	xmlTextWriterSetIndent(xml->writer, 1);
-	xmlTextWriterSetIndentString(xml->writer, BAD_CAST "  ");
-	xmlTextWriterSetQuoteChar(xml->writer, '\'');
-}
-
-static char *xml_finish(struct xml *xml)
-{
-	char *text = NULL;
-
-	if (!xml->failed && xmlTextWriterFlush(xml->writer) >= 0)
-		text = strdup((const char *)xmlBufferContent(xml->buffer));
-	if (xml->writer != NULL)
-		xmlFreeTextWriter(xml->writer);
-	if (xml->buffer != NULL)
-		xmlBufferFree(xml->buffer);
-	return text;
-}
-
-static void start(struct xml *xml, const char *name)
-{
-	if (!xml->failed &&
-	    xmlTextWriterStartElement(xml->writer, BAD_CAST name) < 0)
-		xml->failed = true;
-}
-
-static void end(struct xml *xml)
-{
-	if (!xml->failed && xmlTextWriterEndElement(xml->writer) < 0)
-		xml->failed = true;
-}
-
-/* Make a text of ours or of the broker's one that XML can carry. */
-static void make_clean(char *text)
-{
-	bool utf8 = xmlCheckUTF8(BAD_CAST text) != 0;
-
-	for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
-		if (*at < ' ' || *at == 0x7f || (!utf8 && *at > 0x7f))
-			*at = '?';
-	}
-}
-
-static void attribute(struct xml *xml, const char *name, const char *format,
-		      ...) __attribute__((format(printf, 3, 4)));
-
-static void attribute(struct xml *xml, const char *name, const char *format,
-		      ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	make_clean(text);
-	if (!xml->failed &&
-	    xmlTextWriterWriteAttribute(xml->writer, BAD_CAST name,
-					BAD_CAST text) < 0)
-		xml->failed = true;
-}
-
-static void text_of(struct xml *xml, const char *value)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "%s", value);
-	make_clean(text);
-	if (!xml->failed &&
-	    xmlTextWriterWriteString(xml->writer, BAD_CAST text) < 0)
-		xml->failed = true;
-}
-
-static void element(struct xml *xml, const char *name, const char *value)
-{
-	start(xml, name);
-	text_of(xml, value);
-	end(xml);
-}
-
-static void number(struct xml *xml, const char *name, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	element(xml, name, text);
-}
-
-static void size(struct xml *xml, const char *name, const char *unit,
-		 uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	start(xml, name);
-	attribute(xml, "unit", "%s", unit);
-	text_of(xml, text);
-	end(xml);
-}
-
-static void uuid_element(struct xml *xml, const uint8_t *uuid)
-{
-	char text[37];
-
-	uuid_unparse_lower(uuid, text);
-	element(xml, "uuid", text);
-}
 
 /* What its VMM has counted. */
 static void tally(struct xml *xml, const struct lab_tally *tally)
 {
-	start(xml, "labyrinth:pages");
-	attribute(xml, "granted", "%" PRIu64, tally->pages_granted);
-	attribute(xml, "free", "%" PRIu64, tally->pages_free);
-	attribute(xml, "min", "%" PRIu64, tally->pages_min);
-	attribute(xml, "low", "%" PRIu64, tally->pages_low);
-	attribute(xml, "high", "%" PRIu64, tally->pages_high);
-	end(xml);
-	start(xml, "labyrinth:grants");
-	attribute(xml, "atomic", "%" PRIu64, tally->grants_atomic);
-	attribute(xml, "nowait", "%" PRIu64, tally->grants_nowait);
-	attribute(xml, "kernel", "%" PRIu64, tally->grants_kernel);
-	attribute(xml, "released", "%" PRIu64, tally->releases);
-	end(xml);
-	start(xml, "labyrinth:failed");
-	attribute(xml, "atomic", "%" PRIu64, tally->failed_atomic);
-	attribute(xml, "nowait", "%" PRIu64, tally->failed_nowait);
-	attribute(xml, "kernel", "%" PRIu64, tally->failed_kernel);
-	end(xml);
+	xml_start(xml, "labyrinth:pages");
+	xml_attribute(xml, "granted", "%" PRIu64, tally->pages_granted);
+	xml_attribute(xml, "free", "%" PRIu64, tally->pages_free);
+	xml_attribute(xml, "min", "%" PRIu64, tally->pages_min);
+	xml_attribute(xml, "low", "%" PRIu64, tally->pages_low);
+	xml_attribute(xml, "high", "%" PRIu64, tally->pages_high);
+	xml_end(xml);
+	xml_start(xml, "labyrinth:grants");
+	xml_attribute(xml, "atomic", "%" PRIu64, tally->grants_atomic);
+	xml_attribute(xml, "nowait", "%" PRIu64, tally->grants_nowait);
+	xml_attribute(xml, "kernel", "%" PRIu64, tally->grants_kernel);
+	xml_attribute(xml, "released", "%" PRIu64, tally->releases);
+	xml_end(xml);
+	xml_start(xml, "labyrinth:failed");
+	xml_attribute(xml, "atomic", "%" PRIu64, tally->failed_atomic);
+	xml_attribute(xml, "nowait", "%" PRIu64, tally->failed_nowait);
+	xml_attribute(xml, "kernel", "%" PRIu64, tally->failed_kernel);
+	xml_end(xml);
 }
 
 /* What libvirt has no word for, of a guest and its share alike. */
 static void labyrinth_guest(struct xml *xml, const struct view_guest *guest,
 			    const struct view_pool *pool)
 {
-	start(xml, "labyrinth:guest");
-	attribute(xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
-	element(xml, "labyrinth:name", guest->name);
-	element(xml, "labyrinth:pool", pool->name);
-	element(xml, "labyrinth:backing", pages_name(pool->backing));
-	number(xml, "labyrinth:pid", (uint64_t)guest->pid);
-	start(xml, "labyrinth:leases");
-	attribute(xml, "unit", "2MiB");
-	attribute(xml, "held", "%" PRIu64, guest->leases);
-	attribute(xml, "boot", "%" PRIu64, guest->memory);
-	attribute(xml, "guarantee", "%" PRIu64, guest->guarantee);
-	attribute(xml, "limit", "%" PRIu64, guest->limit);
-	end(xml);
+	xml_start(xml, "labyrinth:guest");
+	xml_attribute(xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
+	xml_element(xml, "labyrinth:name", guest->name);
+	xml_element(xml, "labyrinth:pool", pool->name);
+	xml_element(xml, "labyrinth:backing", pages_name(pool->backing));
+	xml_number(xml, "labyrinth:pid", (uint64_t)guest->pid);
+	xml_start(xml, "labyrinth:leases");
+	xml_attribute(xml, "unit", "2MiB");
+	xml_attribute(xml, "held", "%" PRIu64, guest->leases);
+	xml_attribute(xml, "boot", "%" PRIu64, guest->memory);
+	xml_attribute(xml, "guarantee", "%" PRIu64, guest->guarantee);
+	xml_attribute(xml, "limit", "%" PRIu64, guest->limit);
+	xml_end(xml);
 	if (guest->has_tally)
 		tally(xml, &guest->tally);
-	end(xml);
+	xml_end(xml);
 }
 
 char *xml_guest(const struct view_guest *guest, const struct view_pool *pool)
@@ -196,35 +66,46 @@ char *xml_guest(const struct view_guest *guest, const struct view_pool *pool)
 	return xml_finish(&xml);
 }
 
-char *xml_domain(const struct view_guest *guest, const struct view_pool *pool)
+static void domain_os(struct xml *xml, const struct act_domain *started)
+{
+	xml_start(xml, "os");
+	xml_start(xml, "type");
+	xml_attribute(xml, "arch", "x86_64");
+	xml_text(xml, "hvm");
+	xml_end(xml);
+	if (started != NULL)
+		xml_element(xml, "kernel", started->kernel);
+	if (started != NULL && started->cmdline != NULL)
+		xml_element(xml, "cmdline", started->cmdline);
+	xml_end(xml);
+}
+
+char *xml_domain(const struct view_guest *guest, const struct view_pool *pool,
+		 const struct act_domain *started)
 {
 	struct xml xml;
 
 	xml_begin(&xml);
-	start(&xml, "domain");
-	attribute(&xml, "type", "kvm");
-	attribute(&xml, "id", "%" PRIu32, guest->id);
-	element(&xml, "name", guest->name);
-	uuid_element(&xml, guest->uuid);
-	start(&xml, "metadata");
+	xml_start(&xml, "domain");
+	xml_attribute(&xml, "type", "kvm");
+	xml_attribute(&xml, "id", "%" PRIu32, guest->id);
+	xml_element(&xml, "name", guest->name);
+	xml_uuid(&xml, guest->uuid);
+	xml_start(&xml, "metadata");
 	labyrinth_guest(&xml, guest, pool);
-	end(&xml);
-	size(&xml, "memory", "KiB", guest->limit * KIB_PER_LEASE);
-	size(&xml, "currentMemory", "KiB", guest->leases * KIB_PER_LEASE);
-	start(&xml, "memtune");
-	size(&xml, "hard_limit", "KiB", guest->limit * KIB_PER_LEASE);
-	size(&xml, "min_guarantee", "KiB", guest->guarantee * KIB_PER_LEASE);
-	end(&xml);
-	number(&xml, "vcpu", guest->cpus);
-	start(&xml, "os");
-	start(&xml, "type");
-	attribute(&xml, "arch", "x86_64");
-	text_of(&xml, "hvm");
-	end(&xml);
-	end(&xml);
-	start(&xml, "devices");
-	end(&xml);
-	end(&xml);
+	xml_end(&xml);
+	xml_size(&xml, "memory", "KiB", guest->maximum * KIB_PER_LEASE);
+	xml_size(&xml, "currentMemory", "KiB", guest->leases * KIB_PER_LEASE);
+	xml_start(&xml, "memtune");
+	xml_size(&xml, "hard_limit", "KiB", guest->limit * KIB_PER_LEASE);
+	xml_size(&xml, "min_guarantee", "KiB",
+		 guest->guarantee * KIB_PER_LEASE);
+	xml_end(&xml);
+	xml_number(&xml, "vcpu", guest->cpus);
+	domain_os(&xml, started);
+	xml_start(&xml, "devices");
+	xml_end(&xml);
+	xml_end(&xml);
 	return xml_finish(&xml);
 }
 
@@ -238,22 +119,22 @@ static const char *level_name(enum lab_lease_level level)
 /* How near the pool is to refusing those above their guarantee. */
 static void watermarks(struct xml *xml, const struct view_pool *pool)
 {
-	start(xml, "labyrinth:watermarks");
-	attribute(xml, "unit", "2MiB");
-	attribute(xml, "min", "%" PRIu64, pool->min);
-	attribute(xml, "low", "%" PRIu64, pool->low);
-	attribute(xml, "high", "%" PRIu64, pool->high);
-	attribute(xml, "available", "%" PRIu64, pool->available);
-	attribute(xml, "level", "%s", level_name(pool->level));
-	end(xml);
+	xml_start(xml, "labyrinth:watermarks");
+	xml_attribute(xml, "unit", "2MiB");
+	xml_attribute(xml, "min", "%" PRIu64, pool->min);
+	xml_attribute(xml, "low", "%" PRIu64, pool->low);
+	xml_attribute(xml, "high", "%" PRIu64, pool->high);
+	xml_attribute(xml, "available", "%" PRIu64, pool->available);
+	xml_attribute(xml, "level", "%s", level_name(pool->level));
+	xml_end(xml);
 }
 
 static void lease_state(struct xml *xml, const char *state, uint64_t count)
 {
-	start(xml, "labyrinth:state");
-	attribute(xml, "name", "%s", state);
-	attribute(xml, "leases", "%" PRIu64, count);
-	end(xml);
+	xml_start(xml, "labyrinth:state");
+	xml_attribute(xml, "name", "%s", state);
+	xml_attribute(xml, "leases", "%" PRIu64, count);
+	xml_end(xml);
 }
 
 char *xml_pool(const struct view_pool *pool)
@@ -261,39 +142,39 @@ char *xml_pool(const struct view_pool *pool)
 	struct xml xml;
 
 	xml_begin(&xml);
-	start(&xml, "pool");
-	attribute(&xml, "type", "labyrinth");
-	attribute(&xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
-	element(&xml, "name", pool->name);
-	uuid_element(&xml, pool->uuid);
-	size(&xml, "capacity", "bytes", pool->total * LAB_EXTENT_SIZE);
-	size(&xml, "allocation", "bytes",
-	     (pool->leased + pool->revoking) * LAB_EXTENT_SIZE);
-	size(&xml, "available", "bytes",
-	     (pool->blank + pool->dirty) * LAB_EXTENT_SIZE);
-	start(&xml, "source");
-	end(&xml);
-	start(&xml, "target");
-	element(&xml, "path", pool->name);
-	end(&xml);
-	start(&xml, "labyrinth:pool");
-	element(&xml, "labyrinth:backing", pages_name(pool->backing));
+	xml_start(&xml, "pool");
+	xml_attribute(&xml, "type", "labyrinth");
+	xml_attribute(&xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
+	xml_element(&xml, "name", pool->name);
+	xml_uuid(&xml, pool->uuid);
+	xml_size(&xml, "capacity", "bytes", pool->total * LAB_EXTENT_SIZE);
+	xml_size(&xml, "allocation", "bytes",
+		 (pool->leased + pool->revoking) * LAB_EXTENT_SIZE);
+	xml_size(&xml, "available", "bytes",
+		 (pool->blank + pool->dirty) * LAB_EXTENT_SIZE);
+	xml_start(&xml, "source");
+	xml_end(&xml);
+	xml_start(&xml, "target");
+	xml_element(&xml, "path", pool->name);
+	xml_end(&xml);
+	xml_start(&xml, "labyrinth:pool");
+	xml_element(&xml, "labyrinth:backing", pages_name(pool->backing));
 	if (pool->bound)
-		number(&xml, "labyrinth:node", pool->node);
-	start(&xml, "labyrinth:leases");
-	attribute(&xml, "unit", "2MiB");
-	attribute(&xml, "total", "%" PRIu64, pool->total);
-	attribute(&xml, "size", "%" PRIu64, pool->size);
-	attribute(&xml, "guaranteed", "%" PRIu64, pool->guaranteed);
+		xml_number(&xml, "labyrinth:node", pool->node);
+	xml_start(&xml, "labyrinth:leases");
+	xml_attribute(&xml, "unit", "2MiB");
+	xml_attribute(&xml, "total", "%" PRIu64, pool->total);
+	xml_attribute(&xml, "size", "%" PRIu64, pool->size);
+	xml_attribute(&xml, "guaranteed", "%" PRIu64, pool->guaranteed);
 	lease_state(&xml, "blank", pool->blank);
 	lease_state(&xml, "leased", pool->leased);
 	lease_state(&xml, "revoking", pool->revoking);
 	lease_state(&xml, "dirty", pool->dirty);
 	lease_state(&xml, "withdrawn", pool->withdrawn);
-	end(&xml);
+	xml_end(&xml);
 	watermarks(&xml, pool);
-	end(&xml);
-	end(&xml);
+	xml_end(&xml);
+	xml_end(&xml);
 	return xml_finish(&xml);
 }
 
@@ -303,37 +184,37 @@ char *xml_volume(const struct view_guest *guest, const struct view_pool *pool,
 	struct xml xml;
 
 	xml_begin(&xml);
-	start(&xml, "volume");
-	attribute(&xml, "type", "file");
-	attribute(&xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
-	element(&xml, "name", guest->name);
-	element(&xml, "key", key);
-	size(&xml, "capacity", "bytes", guest->limit * LAB_EXTENT_SIZE);
-	size(&xml, "allocation", "bytes", guest->leases * LAB_EXTENT_SIZE);
-	start(&xml, "target");
-	element(&xml, "path", path);
-	start(&xml, "format");
-	attribute(&xml, "type", "raw");
-	end(&xml);
-	end(&xml);
+	xml_start(&xml, "volume");
+	xml_attribute(&xml, "type", "file");
+	xml_attribute(&xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
+	xml_element(&xml, "name", guest->name);
+	xml_element(&xml, "key", key);
+	xml_size(&xml, "capacity", "bytes", guest->limit * LAB_EXTENT_SIZE);
+	xml_size(&xml, "allocation", "bytes", guest->leases * LAB_EXTENT_SIZE);
+	xml_start(&xml, "target");
+	xml_element(&xml, "path", path);
+	xml_start(&xml, "format");
+	xml_attribute(&xml, "type", "raw");
+	xml_end(&xml);
+	xml_end(&xml);
 	labyrinth_guest(&xml, guest, pool);
-	end(&xml);
+	xml_end(&xml);
 	return xml_finish(&xml);
 }
 
 static void capabilities_cell(struct xml *xml, const struct host *host,
 			      const struct host_cell *cell)
 {
-	start(xml, "cell");
-	attribute(xml, "id", "%u", cell->id);
-	size(xml, "memory", "KiB", cell->total_kib);
+	xml_start(xml, "cell");
+	xml_attribute(xml, "id", "%u", cell->id);
+	xml_size(xml, "memory", "KiB", cell->total_kib);
 	for (size_t i = 0; i < host->npages; i++) {
-		start(xml, "pages");
-		attribute(xml, "unit", "KiB");
-		attribute(xml, "size", "%u", host->pages[i]);
-		end(xml);
+		xml_start(xml, "pages");
+		xml_attribute(xml, "unit", "KiB");
+		xml_attribute(xml, "size", "%u", host->pages[i]);
+		xml_end(xml);
 	}
-	end(xml);
+	xml_end(xml);
 }
 
 char *xml_capabilities(const struct host *host)
@@ -341,36 +222,36 @@ char *xml_capabilities(const struct host *host)
 	struct xml xml;
 
 	xml_begin(&xml);
-	start(&xml, "capabilities");
-	start(&xml, "host");
-	start(&xml, "cpu");
-	element(&xml, "arch", "x86_64");
+	xml_start(&xml, "capabilities");
+	xml_start(&xml, "host");
+	xml_start(&xml, "cpu");
+	xml_element(&xml, "arch", "x86_64");
 	for (size_t i = 0; i < host->npages; i++) {
-		start(&xml, "pages");
-		attribute(&xml, "unit", "KiB");
-		attribute(&xml, "size", "%u", host->pages[i]);
-		end(&xml);
+		xml_start(&xml, "pages");
+		xml_attribute(&xml, "unit", "KiB");
+		xml_attribute(&xml, "size", "%u", host->pages[i]);
+		xml_end(&xml);
 	}
-	end(&xml);
-	start(&xml, "topology");
-	start(&xml, "cells");
-	attribute(&xml, "num", "%zu", host->ncells);
+	xml_end(&xml);
+	xml_start(&xml, "topology");
+	xml_start(&xml, "cells");
+	xml_attribute(&xml, "num", "%zu", host->ncells);
 	for (size_t i = 0; i < host->ncells; i++)
 		capabilities_cell(&xml, host, &host->cells[i]);
-	end(&xml);
-	end(&xml);
-	end(&xml);
-	start(&xml, "guest");
-	element(&xml, "os_type", "hvm");
-	start(&xml, "arch");
-	attribute(&xml, "name", "x86_64");
-	element(&xml, "wordsize", "64");
-	start(&xml, "domain");
-	attribute(&xml, "type", "kvm");
-	end(&xml);
-	end(&xml);
-	end(&xml);
-	end(&xml);
+	xml_end(&xml);
+	xml_end(&xml);
+	xml_end(&xml);
+	xml_start(&xml, "guest");
+	xml_element(&xml, "os_type", "hvm");
+	xml_start(&xml, "arch");
+	xml_attribute(&xml, "name", "x86_64");
+	xml_element(&xml, "wordsize", "64");
+	xml_start(&xml, "domain");
+	xml_attribute(&xml, "type", "kvm");
+	xml_end(&xml);
+	xml_end(&xml);
+	xml_end(&xml);
+	xml_end(&xml);
 	return xml_finish(&xml);
 }
 
@@ -379,13 +260,13 @@ char *xml_domain_capabilities(unsigned vcpus)
 	struct xml xml;
 
 	xml_begin(&xml);
-	start(&xml, "domainCapabilities");
-	element(&xml, "domain", "kvm");
-	element(&xml, "arch", "x86_64");
-	start(&xml, "vcpu");
-	attribute(&xml, "max", "%u", vcpus);
-	end(&xml);
-	end(&xml);
+	xml_start(&xml, "domainCapabilities");
+	xml_element(&xml, "domain", "kvm");
+	xml_element(&xml, "arch", "x86_64");
+	xml_start(&xml, "vcpu");
+	xml_attribute(&xml, "max", "%u", vcpus);
+	xml_end(&xml);
+	xml_end(&xml);
 	return xml_finish(&xml);
 }
 
@@ -394,11 +275,11 @@ char *xml_pool_capabilities(void)
 	struct xml xml;
 
 	xml_begin(&xml);
-	start(&xml, "storagepoolCapabilities");
-	start(&xml, "pool");
-	attribute(&xml, "type", "labyrinth");
-	attribute(&xml, "supported", "yes");
-	end(&xml);
-	end(&xml);
+	xml_start(&xml, "storagepoolCapabilities");
+	xml_start(&xml, "pool");
+	xml_attribute(&xml, "type", "labyrinth");
+	xml_attribute(&xml, "supported", "yes");
+	xml_end(&xml);
+	xml_end(&xml);
 	return xml_finish(&xml);
 }

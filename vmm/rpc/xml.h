@@ -10,12 +10,13 @@
 #define LABYRINTH_RPC_XML_H
 
 #include "broker/view.h"
+#include "guests/act.h"
 #include "rpc/host.h"
 
-#define XML_NAMESPACE "urn:labyrinth:libvirt:1"
-
-/* <domain>: sizes in KiB; what the guest holds and may hold of its pool. */
-char *xml_domain(const struct view_guest *guest, const struct view_pool *pool);
+/* <domain>: sizes in KiB; what the guest holds and may hold of its pool; what
+ * it was started from, if that is known. */
+char *xml_domain(const struct view_guest *guest, const struct view_pool *pool,
+		 const struct act_domain *started);
 
 /* What <metadata> of that has, by itself. */
 char *xml_guest(const struct view_guest *guest, const struct view_pool *pool);

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 noinst_LIBRARIES += vmm/libwire.a
 vmm_libwire_a_SOURCES = \
+	vmm/wire/procedures.h \
 	vmm/wire/virnet.c \
-	vmm/wire/virnet.h
+	vmm/wire/virnet.h \
+	vmm/wire/xmltext.c \
+	vmm/wire/xmltext.h
 nodist_vmm_libwire_a_SOURCES = \
+	vmm/wire/procedures.h \
 	vmm/wire/remote.c \
 	vmm/wire/remote.h
-vmm_libwire_a_CFLAGS = $(AM_CFLAGS) $(TIRPC_CFLAGS)
+vmm_libwire_a_CFLAGS = $(AM_CFLAGS) $(TIRPC_CFLAGS) $(XML_CFLAGS) $(UUID_CFLAGS)
 EXTRA_DIST += vmm/wire/remote.x
 BUILT_SOURCES += vmm/wire/remote.h
 CLEANFILES += vmm/wire/remote.c vmm/wire/remote.h

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Its life, and its face to rpc/. */
+#include <config.h>
+
+#include "guests/guests.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "broker/command.h"
+#include "guests/guests_private.h"
+
+static int destroy(void *context, uint32_t id, struct err *err)
+{
+	struct guests *self = context;
+
+	return command_destroy(self->terms.registry, id, err);
+}
+
+static int ask_to_end(void *context, uint32_t id, struct err *err)
+{
+	struct guests *self = context;
+
+	return command_shutdown(self->terms.registry, id, err);
+}
+
+static int set_limit(void *context, uint32_t id, uint64_t leases,
+		     struct err *err)
+{
+	struct guests *self = context;
+
+	return command_limit(self->terms.registry, id, leases, err);
+}
+
+static const struct act_domain *next(void *context,
+				     const struct act_domain *after)
+{
+	const struct guests *self = context;
+	const struct entry *entry =
+		after != NULL
+			? ((const struct entry *)(const void *)after)->next
+			: self->entries;
+
+	return entry != NULL ? &entry->seen : NULL;
+}
+
+static char *xml(void *context, const struct act_domain *domain)
+{
+	(void)context;
+	return domain_write(
+		&((const struct entry *)(const void *)domain)->domain);
+}
+
+struct act_source guests_acts(struct guests *self)
+{
+	return (struct act_source){
+		.destroy = destroy,
+		.shutdown = ask_to_end,
+		.set_limit = set_limit,
+		.keep_limit = guests_keep_limit,
+		.keep_maximum = guests_keep_maximum,
+		.next = next,
+		.xml = xml,
+		.define = guests_define,
+		.undefine = guests_undefine,
+		.autostart = guests_set_autostart,
+		.start = guests_start,
+		.create = guests_create,
+		.forget = guests_forget,
+		.listen = guests_listen,
+		.read_console = guests_read_console,
+		.context = self,
+	};
+}
+
+static struct view *take(void *context)
+{
+	const struct guests *self = context;
+	struct view *view = self->terms.source.take(self->terms.source.context);
+
+	for (size_t i = 0; view != NULL && i < view->nguests; i++) {
+		struct view_guest *guest = &view->guests[i];
+		const struct entry *entry = guests_by_name(self, guest->name);
+		if (entry != NULL)
+			memcpy(guest->uuid, entry->domain.uuid,
+			       sizeof(guest->uuid));
+	}
+	return view;
+}
+
+static int resize(void *context, const char *pool, uint64_t leases,
+		  struct err *err)
+{
+	const struct guests *self = context;
+
+	return self->terms.source.resize(self->terms.source.context, pool,
+					 leases, err);
+}
+
+struct view_source guests_view(struct guests *self)
+{
+	return (struct view_source){
+		.take = take, .resize = resize, .context = self};
+}
+
+static void tell(void *context, const struct view_event *event)
+{
+	const struct guests *self = context;
+	struct view_event known = *event;
+	const struct entry *entry = guests_by_name(self, event->name);
+
+	/* Pools have names of their own. */
+	if (entry != NULL && event->what != VIEW_POOL_REFRESHED)
+		known.uuid = entry->domain.uuid;
+	self->told->tell(self->told->context, &known);
+}
+
+const struct view_listener *guests_listener(struct guests *self,
+					    const struct view_listener *told)
+{
+	self->told = told;
+	self->listener = (struct view_listener){.tell = tell, .context = self};
+	return &self->listener;
+}
+
+static int on_watch(sd_event_source *source, void *context)
+{
+	struct guests *self = context;
+
+	(void)source;
+	guests_prune_screens(self);
+	guests_prune(self);
+	return 0;
+}
+
+int guests_new(struct guests **out, const struct guests_terms *terms,
+	       struct err *err)
+{
+	struct guests *self = calloc(1, sizeof(*self));
+	char path[256];
+	int r = 0;
+
+	if (self == NULL)
+		return err_set(err, ENOMEM, "keep guests");
+	self->terms = *terms;
+	self->store = (struct store)STORE_NONE;
+	if (terms->state_dir != NULL) {
+		snprintf(path, sizeof(path), "%s/domains", terms->state_dir);
+		r = store_open(&self->store, path, err);
+		if (r < 0 && !terms->state_required) {
+			log_warning("no domain is kept: %s", err->text);
+			r = 0;
+		}
+	}
+	if (r == 0)
+		r = guests_load(self, err);
+	if (r == 0) {
+		guests_find_screens(self);
+		r = sd_event_add_post(terms->event, &self->watch, on_watch,
+				      self);
+		if (r < 0)
+			err_set(err, -r, "watch guests");
+	}
+	if (r < 0) {
+		guests_free(self);
+		return r;
+	}
+	*out = self;
+	return 0;
+}
+
+/* Once in the life of the run directory, which is the host's. */
+static bool first_time(const struct guests *self)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/autostarted", self->terms.run_dir);
+	cleanup_close int fd =
+		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno != EEXIST)
+		log_warning("nothing is autostarted: %s: %s", path,
+			    strerror(errno));
+	return fd >= 0;
+}
+
+void guests_autostart(struct guests *self)
+{
+	struct err err;
+
+	if (!first_time(self))
+		return;
+	for (struct entry *e = self->entries; e != NULL; e = e->next) {
+		if (e->seen.autostart &&
+		    guests_running(self, e->domain.name) == NULL &&
+		    guests_start(self, &e->seen, NULL, &err) < 0)
+			log_warning("%s is not autostarted: %s", e->domain.name,
+				    err.text);
+	}
+}
+
+void guests_free(struct guests *self)
+{
+	if (self == NULL)
+		return;
+	sd_event_source_disable_unref(self->watch);
+	guests_free_runs(self);
+	while (self->entries != NULL) {
+		struct entry *entry = self->entries;
+		self->entries = entry->next;
+		domain_clear(&entry->domain);
+		free(entry);
+	}
+	store_close(&self->store);
+	free(self);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains that are defined, beside the guests that run: what is asked of one
+ * that runs is for domain.c to answer, the rest is answered here.
+ */
+#include <config.h>
+
+#include "rpc/defined.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rpc/domain.h"
+#include "rpc/handlers.h"
+
+static const struct view_guest *running(const struct rpc_call *call,
+					const unsigned char *uuid)
+{
+	for (size_t i = 0; i < call->view->nguests; i++) {
+		const struct view_guest *guest = &call->view->guests[i];
+		if (memcmp(guest->uuid, uuid, sizeof(guest->uuid)) == 0)
+			return guest;
+	}
+	return NULL;
+}
+
+/* The domain that a triple means, if it does not run; else NULL. */
+static const struct act_domain *inactive(const struct rpc_call *call,
+					 const rmt_dom *dom)
+{
+	const unsigned char *uuid = (const unsigned char *)dom->uuid;
+
+	return running(call, uuid) == NULL ? call_domain(call, uuid) : NULL;
+}
+
+bool defined_is_inactive(const struct rpc_call *call, const rmt_dom *dom)
+{
+	return inactive(call, dom) != NULL;
+}
+
+static int fill(struct rpc_call *call, const struct act_domain *domain,
+		rmt_dom *dom)
+{
+	memcpy(dom->uuid, domain->uuid, sizeof(dom->uuid));
+	dom->id = -1;
+	return call_string(call, &dom->name, domain->name);
+}
+
+int defined_fill(struct rpc_call *call, const unsigned char *uuid, rmt_dom *dom)
+{
+	const struct view_guest *guest = running(call, uuid);
+	const struct act_domain *domain = call_domain(call, uuid);
+
+	if (guest == NULL && domain != NULL)
+		return fill(call, domain, dom);
+	guest = call_guest(call, uuid);
+	return guest != NULL ? domain_fill(call, guest, dom) : -1;
+}
+
+/* Lists */
+
+/* What a filter asks of one: it runs as a guest, or else is defined. */
+static unsigned bits_of(const struct act_domain *domain, bool runs)
+{
+	unsigned bits = VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE |
+			VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT |
+			VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
+
+	bits |= runs ? VIR_CONNECT_LIST_DOMAINS_ACTIVE |
+				VIR_CONNECT_LIST_DOMAINS_RUNNING
+		     : VIR_CONNECT_LIST_DOMAINS_INACTIVE |
+				VIR_CONNECT_LIST_DOMAINS_SHUTOFF;
+	bits |= domain != NULL && domain->defined
+			? VIR_CONNECT_LIST_DOMAINS_PERSISTENT
+			: VIR_CONNECT_LIST_DOMAINS_TRANSIENT;
+	bits |= domain != NULL && domain->autostart
+			? VIR_CONNECT_LIST_DOMAINS_AUTOSTART
+			: VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART;
+	return bits;
+}
+
+bool defined_passes(const struct rpc_call *call, const struct view_guest *guest,
+		    unsigned filter)
+{
+	return domain_passes(bits_of(call_domain(call, guest->uuid), true),
+			     filter);
+}
+
+/* Those of a filter that do not run: fill them in, or count them (to NULL). */
+static int list_inactive(struct rpc_call *call, unsigned filter, rmt_dom *to,
+			 size_t *count)
+{
+	for (const struct act_domain *d = call_next_domain(call, NULL);
+	     d != NULL; d = call_next_domain(call, d)) {
+		if (running(call, d->uuid) != NULL ||
+		    !domain_passes(bits_of(d, false), filter))
+			continue;
+		if (to != NULL && fill(call, d, to++) != 0)
+			return -1;
+		++*count;
+	}
+	return 0;
+}
+
+int defined_list_all(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_list_args *args = arguments;
+	const struct view *view = call->view;
+	rmt_doms *list = result;
+	size_t active = 0, count = 0;
+
+	if (call_check_flags(call, args->flags, domain_filter_bits()) != 0)
+		return -1;
+	for (size_t i = 0; i < view->nguests; i++)
+		active += defined_passes(call, &view->guests[i], args->flags);
+	list_inactive(call, args->flags, NULL, &count);
+	count += active;
+	list->items.items_val =
+		call_list(call, count, sizeof(rmt_dom), "domains");
+	if (list->items.items_val == NULL)
+		return -1;
+	list->ret = (u_int)count;
+	if (!args->need_results)
+		return 0;
+	list->items.items_len = (u_int)count;
+	rmt_dom *to = list->items.items_val;
+	for (size_t i = 0; i < view->nguests; i++) {
+		if (defined_passes(call, &view->guests[i], args->flags) &&
+		    domain_fill(call, &view->guests[i], to++) != 0)
+			return -1;
+	}
+	return list_inactive(call, args->flags, to, &count);
+}
+
+int defined_count(struct rpc_call *call, const void *arguments, void *result)
+{
+	size_t count = 0;
+
+	(void)arguments;
+	list_inactive(call, 0, NULL, &count);
+	*(int *)result = (int)count;
+	return 0;
+}
+
+int defined_list_names(struct rpc_call *call, const void *arguments,
+		       void *result)
+{
+	int most = *(const int *)arguments;
+	rmt_names *list = result;
+	size_t count = 0;
+
+	if (most < 0)
+		return call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
+				   "invalid argument: maxnames is %d", most);
+	list_inactive(call, 0, NULL, &count);
+	if (count > (size_t)most)
+		count = (size_t)most;
+	list->names.names_val =
+		call_list(call, count, sizeof(rmt_str), "domains");
+	if (list->names.names_val == NULL)
+		return -1;
+	for (const struct act_domain *d = call_next_domain(call, NULL);
+	     d != NULL && list->names.names_len < count;
+	     d = call_next_domain(call, d)) {
+		if (running(call, d->uuid) != NULL)
+			continue;
+		char **name = &list->names.names_val[list->names.names_len++];
+		if (call_string(call, name, d->name) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One of them */
+
+int defined_by_name(struct rpc_call *call, const void *arguments, void *result)
+{
+	const char *name = *(const rmt_str *)arguments;
+	const struct act_domain *domain = call_next_domain(call, NULL);
+
+	while (domain != NULL && strcmp(domain->name, name) != 0)
+		domain = call_next_domain(call, domain);
+	if (domain != NULL && running(call, domain->uuid) == NULL)
+		return fill(call, domain, result);
+	return domain_by_name(call, arguments, result);
+}
+
+int defined_by_uuid(struct rpc_call *call, const void *arguments, void *result)
+{
+	return defined_fill(call, arguments, result);
+}
+
+int defined_info(struct rpc_call *call, const void *arguments, void *result)
+{
+	const struct act_domain *domain = inactive(call, arguments);
+
+	if (domain == NULL)
+		return domain_info(call, arguments, result);
+	*(rmt_dom_info *)result = (rmt_dom_info){
+		.state = VIR_DOMAIN_SHUTOFF,
+		.max_memory = domain->maximum * LEASE_KIB,
+		.memory = domain->limit * LEASE_KIB,
+		.vcpus = (unsigned short)domain->cpus,
+	};
+	return 0;
+}
+
+int defined_state(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_flags *args = arguments;
+
+	if (inactive(call, &args->dom) == NULL)
+		return domain_state(call, arguments, result);
+	if (call_check_flags(call, args->flags, 0) != 0)
+		return -1;
+	*(rmt_dom_state *)result = (rmt_dom_state){
+		.state = VIR_DOMAIN_SHUTOFF,
+		.reason = VIR_DOMAIN_SHUTOFF_UNKNOWN,
+	};
+	return 0;
+}
+
+int defined_max_memory(struct rpc_call *call, const void *arguments,
+		       void *result)
+{
+	const struct act_domain *domain = inactive(call, arguments);
+
+	if (domain == NULL)
+		return domain_max_memory(call, arguments, result);
+	*(u_quad_t *)result = domain->maximum * LEASE_KIB;
+	return 0;
+}
+
+int defined_max_vcpus(struct rpc_call *call, const void *arguments,
+		      void *result)
+{
+	const struct act_domain *domain = inactive(call, arguments);
+
+	if (domain == NULL)
+		return domain_max_vcpus(call, arguments, result);
+	*(int *)result = (int)domain->cpus;
+	return 0;
+}
+
+/* Of a domain's configuration, if it is asked for that or does not run. */
+int defined_vcpus_flags(struct rpc_call *call, const void *arguments,
+			void *result)
+{
+	const rmt_dom_flags *args = arguments;
+	const unsigned char *uuid = (const unsigned char *)args->dom.uuid;
+	const struct act_domain *domain = call_domain(call, uuid);
+	bool runs = running(call, uuid) != NULL;
+
+	if (domain == NULL ||
+	    (runs &&
+	     (!domain->defined || !(args->flags & VIR_DOMAIN_VCPU_CONFIG))))
+		return domain_vcpus_flags(call, arguments, result);
+	if (call_check_flags(call, args->flags,
+			     VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG |
+				     VIR_DOMAIN_VCPU_MAXIMUM) != 0)
+		return -1;
+	if (args->flags & VIR_DOMAIN_VCPU_LIVE)
+		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
+				   VIR_FROM_DOMAIN,
+				   "Requested operation is not valid: domain "
+				   "is not running");
+	*(int *)result = (int)domain->cpus;
+	return 0;
+}
+
+int defined_os_type(struct rpc_call *call, const void *arguments, void *result)
+{
+	if (inactive(call, arguments) == NULL)
+		return domain_os_type(call, arguments, result);
+	return call_string(call, result, "hvm");
+}
+
+int defined_xml(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_flags *args = arguments;
+	const unsigned char *uuid = (const unsigned char *)args->dom.uuid;
+	const struct act_source *act = call->session->acts;
+	const struct act_domain *domain = call_domain(call, uuid);
+	char **xml = result;
+
+	if (domain == NULL || (running(call, uuid) != NULL &&
+			       !(args->flags & VIR_DOMAIN_XML_INACTIVE)))
+		return domain_xml(call, arguments, result);
+	if (domain_check_xml(call, args->flags) != 0)
+		return -1;
+	*xml = act->xml(act->context, domain);
+	return *xml != NULL ? 0 : call_no_memory(call);
+}
+
+int defined_is_active(struct rpc_call *call, const void *arguments,
+		      void *result)
+{
+	if (inactive(call, arguments) != NULL)
+		return 0; /* zeroed */
+	return domain_yes(call, arguments, result);
+}
+
+int defined_is_persistent(struct rpc_call *call, const void *arguments,
+			  void *result)
+{
+	const rmt_dom *dom = arguments;
+	const struct act_domain *domain =
+		call_domain(call, (const unsigned char *)dom->uuid);
+
+	if (domain == NULL)
+		return domain_no(call, arguments, result);
+	*(int *)result = domain->defined;
+	return 0;
+}
+
+int defined_get_autostart(struct rpc_call *call, const void *arguments,
+			  void *result)
+{
+	const rmt_dom *dom = arguments;
+	const struct act_domain *domain =
+		call_domain(call, (const unsigned char *)dom->uuid);
+
+	if (domain == NULL)
+		return domain_no(call, arguments, result);
+	*(int *)result = domain->autostart;
+	return 0;
+}
+
+int defined_no(struct rpc_call *call, const void *arguments, void *result)
+{
+	return inactive(call, arguments) != NULL
+		       ? 0 /* zeroed */
+		       : domain_no(call, arguments, result);
+}
+
+int defined_no_flags(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_flags *args = arguments;
+
+	if (inactive(call, &args->dom) == NULL)
+		return domain_no_flags(call, arguments, result);
+	return call_check_flags(call, args->flags, 0);
+}
