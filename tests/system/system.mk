@@ -27,6 +27,11 @@ tests_system_plant_CFLAGS = $(AM_CFLAGS) -pthread
 tests_system_plant_LDADD = vmm/liblease.a vmm/libbase.a
 tests_system_liar_SOURCES = tests/system/liar.c
 tests_system_liar_LDADD = vmm/libbase.a
+check_PROGRAMS += tests/system/guest-memfd
+tests_system_guest_memfd_SOURCES = tests/system/guest-memfd.c \
+	tests/system/guest-memfd-support.h
+tests_system_guest_memfd_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_system_guest_memfd_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
 	tests/system/audit-inside.sh \

@@ -15,6 +15,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/channel.h \
 	vmm/broker/connections.c \
 	vmm/broker/connections.h \
+	vmm/broker/guest_memfd.c \
+	vmm/broker/guest_memfd.h \
 	vmm/broker/journal.c \
 	vmm/broker/journal.h \
 	vmm/broker/ledger.c \
