@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "base/pages.h"
 #include "base/size.h"
 #include "base/standard.h"
 #include "broker/backing.h"
@@ -52,9 +53,10 @@ enum option_key {
 };
 
 static const struct argp_option option_table[] = {
-	{"pool", OPTION_POOL, "NAME=SIZE", 0,
+	{"pool", OPTION_POOL, "NAME=SIZE[,backing=B]", 0,
 	 "Own a pool of that size, in leases of 2M; may be given several "
-	 "times (default: default=256M)",
+	 "times (default: default=256M). B is hugetlb, shmem or guest_memfd "
+	 "(default: the first that the host has)",
 	 0},
 	{"run-dir", OPTION_RUN_DIR, "DIR", 0,
 	 "Listen for guests in DIR (default: /run/labyrinth)", 0},
@@ -78,11 +80,30 @@ static const struct argp_option option_table[] = {
 	{0},
 };
 
-/* NAME=SIZE; prints what is wrong with it and exits, as argp does. */
+/* ,backing=NAME or nothing (NULL: the best). */
+static enum lab_backing parse_backing(const char *text,
+				      struct argp_state *state)
+{
+	static const char key[] = ",backing=";
+
+	if (text == NULL)
+		return 0;
+	enum lab_backing backing = strncmp(text, key, strlen(key)) == 0
+					   ? pages_by_name(text + strlen(key))
+					   : 0;
+	if (backing == 0)
+		argp_error(state, "--pool ...%s: write %s and %s", text, key,
+			   pages_names());
+	return backing;
+}
+
+/* NAME=SIZE[,backing=NAME]; prints what is wrong with it and exits, as argp
+ * does. */
 static void parse_pool(struct options *self, const char *text,
 		       struct argp_state *state)
 {
 	const char *equals = strchr(text, '=');
+	char size[32];
 	uint64_t leases;
 	struct err err;
 
@@ -106,7 +127,10 @@ static void parse_pool(struct options *self, const char *text,
 			argp_error(state, "there are two pools named %s",
 				   spec->name);
 	}
-	if (size_parse_leases(equals + 1, &leases, &err) < 0)
+	snprintf(size, sizeof(size), "%.*s", (int)strcspn(equals + 1, ","),
+		 equals + 1);
+	spec->backing = parse_backing(strchr(equals, ','), state);
+	if (size_parse_leases(size, &leases, &err) < 0)
 		argp_error(state, "--pool %s: %s", text, err.text);
 	if (leases == 0 || leases > POOL_LEASES_MAX)
 		argp_error(state, "--pool %s: a pool has 2M to %uG", text,
@@ -212,7 +236,7 @@ static void say_ready(const struct options *options,
 		log_info("ready: pool %s %s, %u leases of 2M, backing %s; "
 			 "socket %s%s",
 			 pool_name(pool), size, leases,
-			 backing_name(pool_backing(pool)), socket,
+			 pages_title(pool_backing(pool)), socket,
 			 options->serve_fd >= 0 ? "" : "/" BROKER_SOCKET_NAME);
 	}
 }

@@ -67,6 +67,8 @@ enum lab_backing {
 	LAB_BACKING_HUGETLB = 2, /* one 2 MiB page; never swapped */
 };
 
+	/* 4 KiB pages, never swapped; the owner makes the file, of its VM. */
+	LAB_BACKING_GUEST_MEMFD = 4,
 struct lab_lease_msg {
 	uint32_t magic;	  /* LAB_LEASE_MAGIC */
 	uint16_t version; /* LAB_LEASE_VERSION */

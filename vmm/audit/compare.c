@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "base/pages.h"
+
 static const struct lab_audit_guest *owner_of(const struct snapshot *snapshot,
 					      uint32_t extent)
 {
@@ -69,7 +71,7 @@ static void compare_shape(const struct snapshot *snapshot,
 		differences_add(out, CHECK_MAPPED_PRIVATE, snapshot, where,
 				"it is mapped private: what is written goes to "
 				"other page frames");
-	if (!m->locked && snapshot->pools[pool].backing != LAB_BACKING_HUGETLB)
+	if (!m->locked && pages_lockable(snapshot->pools[pool].backing))
 		differences_add(out, CHECK_NOT_LOCKED, snapshot, where,
 				"its mapping is not locked, so it can be "
 				"swapped");

@@ -8,6 +8,8 @@
 
 #include <json.h>
 
+#include "base/pages.h"
+
 /* Of this shape of the output; larger when a reader would not understand. */
 #define FORMAT 1
 
@@ -26,8 +28,7 @@ static struct json_object *pool_object(const struct lab_audit_pool *pool)
 	struct json_object *to = json_object_new_object();
 
 	put_text(to, "name", pool->name);
-	put_text(to, "backing",
-		 pool->backing == LAB_BACKING_HUGETLB ? "hugetlb" : "shmem");
+	put_text(to, "backing", pages_name(pool->backing));
 	put_number(to, "leases", pool->total);
 	put_number(to, "blank", pool->counts[LAB_EXTENT_BLANK]);
 	put_number(to, "leased", pool->counts[LAB_EXTENT_LEASED]);

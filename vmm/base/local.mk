@@ -10,6 +10,8 @@ vmm_libbase_a_SOURCES = \
 	vmm/base/log.h \
 	vmm/base/number.c \
 	vmm/base/number.h \
+	vmm/base/pages.c \
+	vmm/base/pages.h \
 	vmm/base/program.c \
 	vmm/base/program.h \
 	vmm/base/size.c \

@@ -61,12 +61,6 @@ enum lab_backing backing_choose(uint64_t leases)
 	return LAB_BACKING_SHMEM;
 }
 
-const char *backing_name(enum lab_backing backing)
-{
-	return backing == LAB_BACKING_HUGETLB ? "2 MiB huge pages (hugetlb)"
-					      : "4 KiB pages (shmem)";
-}
-
 static int check_huge_pages(uint64_t leases, struct err *err)
 {
 	uint64_t huge_pages = 0;

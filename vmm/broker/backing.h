@@ -18,9 +18,6 @@
  */
 enum lab_backing backing_choose(uint64_t leases);
 
-/* For people: "2 MiB huge pages (hugetlb)". */
-const char *backing_name(enum lab_backing backing);
-
 /*
  * Ask, before a single page is taken, whether the host has the memory for so
  * many leases, so that its absence is a sentence at start and not a visit of

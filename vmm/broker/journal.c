@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/pages.h"
 
 #define MAGIC	UINT64_C(0x726567646562616c) /* "labedger" in memory */
 #define VERSION 1
@@ -98,9 +99,7 @@ static bool believable(const struct header *header, off_t bytes,
 
 	lay_out(&laid_out, header->leases);
 	return header->version == VERSION && header->leases > 0 &&
-	       (off_t)laid_out.bytes == bytes &&
-	       (header->backing == LAB_BACKING_SHMEM ||
-		header->backing == LAB_BACKING_HUGETLB) &&
+	       (off_t)laid_out.bytes == bytes && pages_known(header->backing) &&
 	       strncmp(header->pool, pool, sizeof(header->pool)) == 0;
 }
 

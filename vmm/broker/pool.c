@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "broker/backing.h"
 
 struct pool {
@@ -153,7 +154,7 @@ int pool_fill(struct pool *self, struct err *err)
 				       "pool %s: allocate lease %u of %u on "
 				       "%s",
 				       self->name, i + 1, total,
-				       backing_name(self->backing));
+				       pages_title(self->backing));
 		if (ledger_state(self->ledger, i) == EXTENT_WITHDRAWN)
 			ledger_move(self->ledger, i, EXTENT_DIRTY, NULL);
 		ledger_move(self->ledger, i, EXTENT_BLANK, NULL);

@@ -15,6 +15,7 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
+#include "base/pages.h"
 
 /* A lease can shrink (be revoked), and do nothing else that is new. */
 #define SEALS_WANTED (F_SEAL_GROW | F_SEAL_SEAL)
@@ -82,7 +83,7 @@ static int take_welcome(struct client *self,
 	uint32_t backing = message->welcome.backing;
 
 	if (message->welcome.guest == 0 || message->welcome.pool_total == 0 ||
-	    (backing != LAB_BACKING_SHMEM && backing != LAB_BACKING_HUGETLB))
+	    !pages_known(backing))
 		return client_broken(self, EPROTO, err,
 				     "sent a welcome that makes no sense");
 	*welcome = (struct client_welcome){

@@ -15,6 +15,8 @@
 
 #include <labyrinth/hypercall.h>
 
+#include "base/pages.h"
+
 #define KIB_PER_LEASE (LAB_EXTENT_SIZE / 1024)
 
 /* A text being written; the first failure sticks. */
@@ -140,11 +142,6 @@ static void uuid_element(struct xml *xml, const uint8_t *uuid)
 	element(xml, "uuid", text);
 }
 
-static const char *backing_name(enum lab_backing backing)
-{
-	return backing == LAB_BACKING_HUGETLB ? "hugetlb" : "shmem";
-}
-
 /* What libvirt has no word for, of a guest and its share alike. */
 static void labyrinth_guest(struct xml *xml, const struct view_guest *guest,
 			    const struct view_pool *pool)
@@ -248,7 +245,7 @@ char *xml_pool(const struct view_pool *pool)
 	element(&xml, "path", pool->name);
 	end(&xml);
 	start(&xml, "labyrinth:pool");
-	element(&xml, "labyrinth:backing", backing_name(pool->backing));
+	element(&xml, "labyrinth:backing", pages_name(pool->backing));
 	start(&xml, "labyrinth:leases");
 	attribute(&xml, "unit", "2MiB");
 	attribute(&xml, "total", "%" PRIu64, pool->total);
