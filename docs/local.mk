@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	docs/architecture.md \
 	docs/audit.md \
 	docs/contract.md \
+	docs/guest-memfd.md \
 	docs/hypercalls.md \
 	docs/lease-protocol.md \
 	docs/maze.png \

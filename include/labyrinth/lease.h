@@ -6,7 +6,8 @@
  * A SOCK_SEQPACKET UNIX socket carries messages of one fixed size, in the
  * host's byte order. The VMM speaks first: HELLO, answered by WELCOME or
  * REFUSED. Then LEASE is answered by LEASED, with the lease's descriptor in
- * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. An answer
+ * SCM_RIGHTS, or by REFUSED; RETURN is a command and has no answer. (Of a
+ * guest_memfd it is the LEASE that comes with the descriptor.) An answer
  * repeats the seq of its question. To a VMM that asked for events the broker
  * sends RECLAIM, PRESSURE and REVOKED at any time after WELCOME, with seq 0;
  * REVOKED is answered by RETURN. Root says AUDIT (labyrinth/audit.h) or REVOKE
@@ -29,7 +30,8 @@ enum lab_lease_type {
 	LAB_LEASE_HELLO = 1,	/* VMM: who I am and what I ask for */
 	LAB_LEASE_WELCOME = 2,	/* broker: admitted */
 	LAB_LEASE_REFUSED = 3,	/* broker: no, and why */
-	LAB_LEASE_LEASE = 4,	/* VMM: one lease, please */
+	LAB_LEASE_LEASE = 4,	/* VMM: one lease, please (guest_memfd: of
+				 * this descriptor) */
 	LAB_LEASE_LEASED = 5,	/* broker: here it is (one descriptor) */
 	LAB_LEASE_RETURN = 6,	/* VMM: unmapped and closed, take it back */
 	LAB_LEASE_RECLAIM = 7,	/* broker: give some back, please (event) */
@@ -65,10 +67,10 @@ enum lab_revoke_reason {
 enum lab_backing {
 	LAB_BACKING_SHMEM = 1,	 /* 4 KiB pages; the owner locks them */
 	LAB_BACKING_HUGETLB = 2, /* one 2 MiB page; never swapped */
-};
-
 	/* 4 KiB pages, never swapped; the owner makes the file, of its VM. */
 	LAB_BACKING_GUEST_MEMFD = 4,
+};
+
 struct lab_lease_msg {
 	uint32_t magic;	  /* LAB_LEASE_MAGIC */
 	uint16_t version; /* LAB_LEASE_VERSION */

@@ -8,6 +8,7 @@ broker_tests = \
 	tests/unit/broker-test \
 	tests/unit/client-admin-test \
 	tests/unit/client-events-test \
+	tests/unit/client-offer-test \
 	tests/unit/client-rejoin-test \
 	tests/unit/client-test \
 	tests/unit/events-test \
@@ -15,6 +16,7 @@ broker_tests = \
 	tests/unit/journal-test \
 	tests/unit/ledger-restore-test \
 	tests/unit/ledger-test \
+	tests/unit/offer-test \
 	tests/unit/pool-test \
 	tests/unit/private-test \
 	tests/unit/recall-test \
@@ -46,6 +48,12 @@ tests_unit_broker_audit_test_SOURCES = tests/unit/broker-audit-test.c tests/unit
 	tests/unit/session-support.h
 tests_unit_broker_audit_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_broker_audit_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_client_offer_test_SOURCES = tests/unit/client-offer-test.c \
+	tests/unit/client-support.h tests/unit/broker-support.h
+tests_unit_client_offer_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_client_offer_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_client_test_SOURCES = tests/unit/client-test.c \
@@ -153,3 +161,9 @@ tests_unit_metadata_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_metadata_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc
 tests_unit_metadata_test_LDADD = vmm/libbroker.a vmm/libmachine.a vmm/libmem.a \
 	vmm/libbase.a $(CMOCKA_LIBS) $(UUID_LIBS)
+
+tests_unit_offer_test_SOURCES = tests/unit/offer-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h tests/unit/shortage-support.h
+tests_unit_offer_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_offer_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)

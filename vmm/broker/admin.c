@@ -32,10 +32,11 @@ static uint64_t how_many(const struct guest *guest,
 {
 	const struct account *account = &guest->account;
 	uint64_t wanted = question->revoke.leases;
+	uint64_t held = account->held - guest->due;
 
 	if (wanted == 0)
-		return account_excess(account);
-	return wanted < account->held ? wanted : account->held;
+		return registry_excess(guest);
+	return wanted < held ? wanted : held;
 }
 
 static int revoke_from(struct registry *registry, admin_take *take,

@@ -19,6 +19,7 @@
 struct search {
 	struct guest *guest;
 	uint8_t *seen;
+	uint32_t next; /* where find() begins */
 };
 
 /*
@@ -36,6 +37,26 @@ static const struct proof_file *wanted(void *context, uint32_t extent)
 	return pool_record(pool, extent);
 }
 
+/* Descriptors mostly come in the order of their extents. */
+static bool find(void *context, const struct proof_file *file, uint32_t *extent)
+{
+	struct search *self = context;
+	struct pool *pool = self->guest->pool;
+	uint32_t total = ledger_total(pool_ledger(pool));
+
+	for (uint32_t n = 0; n < total; n++) {
+		uint32_t i = (self->next + n) % total;
+		const struct proof_file *record = wanted(self, i);
+		if (record == NULL || record->device != file->device ||
+		    record->inode != file->inode)
+			continue;
+		self->next = i + 1;
+		*extent = i;
+		return true;
+	}
+	return false;
+}
+
 static void proven(void *context, uint32_t extent, int fd)
 {
 	const struct search *self = context;
@@ -50,7 +71,10 @@ static int find_files(struct guest *guest, uint8_t **seen, struct err *err)
 	uint32_t total = ledger_total(pool_ledger(guest->pool));
 	struct search self = {.guest = guest, .seen = calloc(total, 1)};
 	const struct proof_ops ops = {
-		.wanted = wanted, .proven = proven, .context = &self};
+		.wanted = wanted,
+		.find = pool_takes_files(guest->pool) ? find : NULL,
+		.proven = proven,
+		.context = &self};
 
 	*seen = self.seen;
 	if (self.seen == NULL)
@@ -87,7 +111,8 @@ static bool give_up(struct registry *registry, struct guest *guest,
 		    const char *why)
 {
 	uint32_t taken = 0;
-	bool alive = is_alive(guest);
+	/* Nothing that is dismissed with its process stays on its way. */
+	bool alive = is_alive(guest) && !pool_takes_files(guest->pool);
 
 	if (alive) {
 		find_all(guest);

@@ -118,7 +118,8 @@ static int make_resident(int fd, enum lab_backing backing)
 {
 	if (fallocate(fd, 0, 0, LAB_EXTENT_SIZE) < 0)
 		return -errno;
-	if (backing == LAB_BACKING_HUGETLB)
+	/* Of a guest_memfd pool it only keeps the room; see backing.h. */
+	if (backing != LAB_BACKING_SHMEM)
 		return 0;
 	void *pages = mmap(NULL, LAB_EXTENT_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_SHARED, fd, 0);

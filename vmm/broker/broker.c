@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "broker/adopt.h"
 #include "broker/backing.h"
+#include "broker/guest_memfd.h"
 #include "broker/connections.h"
 #include "broker/listener.h"
 #include "broker/shortage.h"
@@ -228,7 +229,12 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 	const char *dir = self->dir[0] != '\0' ? self->dir : NULL;
 	struct pool *pool = NULL;
 
-	int r = pool_open(&pool, spec, dir, err);
+	int r = spec->backing == LAB_BACKING_GUEST_MEMFD
+			? guest_memfd_supported(err)
+			: 0;
+	if (r < 0)
+		return err_wrap(err, "pool %s", spec->name);
+	r = pool_open(&pool, spec, dir, err);
 	if (r < 0)
 		return r;
 	r = registry_add_pool(&self->registry, pool, err);
@@ -243,7 +249,8 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 int broker_add_pools(struct broker *self, const struct pool_spec *specs,
 		     size_t count, struct err *err)
 {
-	uint64_t descriptors = BROKER_CLIENTS_MAX + DESCRIPTORS_SPARE;
+	/* A client has its socket, and may have brought a file. */
+	uint64_t descriptors = 2 * BROKER_CLIENTS_MAX + DESCRIPTORS_SPARE;
 
 	for (size_t i = 0; i < count; i++)
 		descriptors += specs[i].leases;

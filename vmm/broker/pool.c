@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/pages.h"
 #include "broker/backing.h"
+#include "broker/guest_memfd.h"
 
 struct pool {
 	char name[LAB_NAME_MAX];
@@ -23,7 +24,7 @@ struct pool {
 	enum lab_backing backing;
 	struct ledger *ledger;
 	struct journal *journal; /* NULL: none is kept */
-	int *files; /* -1 while withdrawn, or leased and not proven yet */
+	int *files;	  /* -1 while withdrawn, or leased and not proven yet */
 	uint64_t *inodes; /* of the files; 0 where there is none */
 	uint64_t device;  /* of all of them: the kernel's, for memory files */
 	struct proof_file wanted; /* what pool_record() pointed at last */
@@ -102,12 +103,24 @@ static int note_file(struct pool *self, uint32_t extent)
 	return r;
 }
 
+/* What a process other than its owner does with it is not the pool's. */
+static void look_for_strangers(const struct pool *self, uint32_t extent)
+{
+	if (self->backing == LAB_BACKING_GUEST_MEMFD &&
+	    guest_memfd_pages(self->files[extent]) > 0)
+		log_warning("pool %s: lease %u was taken, and a process has "
+			    "touched its file since: it has fresh pages, of "
+			    "its own account",
+			    self->name, extent);
+}
+
 /* A file of its own for every owner: so nothing of the last one is in it. */
 static int fresh_file(struct pool *self, uint32_t extent)
 {
 	char name[LAB_NAME_MAX + 32];
 
 	if (self->files[extent] >= 0) {
+		look_for_strangers(self, extent);
 		close(self->files[extent]);
 		self->files[extent] = -1;
 		self->inodes[extent] = 0;
@@ -255,6 +268,29 @@ uint32_t pool_lease(struct pool *self, struct account *account)
 	return extent;
 }
 
+bool pool_takes_files(const struct pool *self)
+{
+	return self->backing == LAB_BACKING_GUEST_MEMFD;
+}
+
+int pool_fund(struct pool *self, int fd)
+{
+	uint32_t extent = ledger_first(self->ledger, EXTENT_BLANK);
+
+	/* For a moment there are both: better than neither. */
+	int r = guest_memfd_fund(fd);
+	if (r < 0) {
+		guest_memfd_cut(fd);
+		close(fd);
+		return r;
+	}
+	close(self->files[extent]);
+	self->files[extent] = fd;
+	/* It has been asked for its size before, so this does not fail. */
+	(void)note_file(self, extent);
+	return 0;
+}
+
 int pool_file(const struct pool *self, uint32_t extent)
 {
 	return self->files[extent];
@@ -269,9 +305,12 @@ void pool_identity(const struct pool *self, uint32_t extent, uint64_t *device,
 
 static int cut(struct pool *self, uint32_t extent)
 {
-	/* Without a file: nobody was found to have it any more. */
-	int r = self->files[extent] >= 0 ? backing_cut(self->files[extent]) : 0;
+	int fd = self->files[extent], r = 0;
 
+	/* Without a file: nobody was found to have it any more. */
+	if (fd >= 0)
+		r = pool_takes_files(self) ? guest_memfd_cut(fd)
+					   : backing_cut(fd);
 	if (r < 0)
 		return r;
 	ledger_move(self->ledger, extent, EXTENT_DIRTY, NULL);

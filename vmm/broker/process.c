@@ -5,8 +5,10 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -37,4 +39,14 @@ uint64_t process_start(pid_t pid)
 				   &state, &start) != 2)
 		return 0;
 	return state == 'Z' || state == 'X' ? 0 : start;
+}
+
+void process_kill(pid_t pid, uint64_t start)
+{
+	if (start == 0 || pid == getpid())
+		return;
+	/* What is open does not become another one; so is it the one meant? */
+	cleanup_close int process = pidfd_open(pid, 0);
+	if (process >= 0 && process_start(pid) == start)
+		pidfd_send_signal(process, SIGKILL, NULL, 0);
 }

@@ -13,4 +13,8 @@
  */
 uint64_t process_start(pid_t pid);
 
+/* Kill the process of this number and start, if it is there; never ourselves.
+ */
+void process_kill(pid_t pid, uint64_t start);
+
 #endif

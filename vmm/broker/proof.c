@@ -11,20 +11,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
 #include "broker/backing.h"
+#include "broker/guest_memfd.h"
 
 #define SEALS (F_SEAL_GROW | F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_WRITE)
 
 struct search {
 	const char *pool;
 	const struct proof_ops *ops;
-	int denied; /* errno with which a candidate could not be opened */
+	int process; /* as a descriptor */
+	int denied;  /* errno with which a candidate could not be opened */
 };
 
 /*
@@ -104,6 +108,45 @@ static void look_at(struct search *self, const char *name, const char *link)
 	close(fd);
 }
 
+static bool is_guest_memfd(const struct search *self, const char *name)
+{
+	return self->ops->find != NULL &&
+	       strncmp(name, GUEST_MEMFD_NAME, strlen(GUEST_MEMFD_NAME)) == 0;
+}
+
+/* The kernel opens it through no link, but copies descriptors. */
+static void look_at_copy(struct search *self, int number)
+{
+	const struct proof_ops *ops = self->ops;
+	struct stat stat;
+	uint32_t extent;
+
+	cleanup_close int fd = pidfd_getfd(self->process, number, 0);
+	if (fd < 0) {
+		if (errno != EBADF && errno != ESRCH)
+			self->denied = errno;
+		return;
+	}
+	if (fstat(fd, &stat) < 0)
+		return;
+	const struct proof_file file = {.device = stat.st_dev,
+					.inode = stat.st_ino};
+	if (ops->find(ops->context, &file, &extent))
+		ops->proven(ops->context, extent, steal_fd(&fd));
+}
+
+/* One that is mapped and of which there was no descriptor. */
+static void look_at_mapped(struct search *self, unsigned int major_number,
+			   unsigned int minor_number, unsigned long inode)
+{
+	const struct proof_file file = {
+		.device = makedev(major_number, minor_number), .inode = inode};
+	uint32_t extent;
+
+	if (self->ops->find(self->ops->context, &file, &extent))
+		self->denied = ENXIO;
+}
+
 static int look_at_maps(struct search *self, pid_t pid)
 {
 	char path[96];
@@ -115,12 +158,17 @@ static int look_at_maps(struct search *self, pid_t pid)
 	if (maps == NULL)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
 	while (getline(&line, &room, maps) > 0) {
-		unsigned long start, end;
+		unsigned long start, end, inode;
+		unsigned int device[2];
 		int name = 0;
-		if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &start, &end,
-			   &name) < 2 ||
+		if (sscanf(line, "%lx-%lx %*s %*s %x:%x %lu %n", &start, &end,
+			   &device[0], &device[1], &inode, &name) < 5 ||
 		    name == 0)
 			continue;
+		if (is_guest_memfd(self, line + name)) {
+			look_at_mapped(self, device[0], device[1], inode);
+			continue;
+		}
 		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx",
 			 (int)pid, start, end);
 		look_at(self, line + name, path);
@@ -145,7 +193,10 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 		if (bytes <= 0)
 			continue;
 		name[bytes] = '\0';
-		look_at(self, name, path);
+		if (is_guest_memfd(self, name))
+			look_at_copy(self, atoi(entry->d_name));
+		else
+			look_at(self, name, path);
 	}
 	closedir(folder);
 	return 0;
@@ -154,11 +205,14 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 int proof_search(pid_t pid, const char *pool, const struct proof_ops *ops,
 		 struct err *err)
 {
-	struct search self = {.pool = pool, .ops = ops};
+	cleanup_close int process = pidfd_open(pid, 0);
+	struct search self = {.pool = pool, .ops = ops, .process = process};
 
-	int r = look_at_maps(&self, pid);
+	/* In the order in which a lease moves on, so that none slips through.
+	 */
+	int r = look_at_descriptors(&self, pid);
 	if (r == 0)
-		r = look_at_descriptors(&self, pid);
+		r = look_at_maps(&self, pid);
 	if (r == 0)
 		r = -self.denied;
 	return r == 0 ? 0

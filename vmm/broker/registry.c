@@ -83,6 +83,13 @@ struct guest *registry_of_pool(struct guest *from, const struct pool *pool)
 	return from;
 }
 
+uint32_t registry_excess(const struct guest *guest)
+{
+	uint32_t excess = account_excess(&guest->account);
+
+	return excess > guest->due ? excess - guest->due : 0;
+}
+
 /* The names: well formed, a pool that is there, a guest that is not yet. */
 static int check_names(const struct registry *self,
 		       const struct lab_lease_msg *hello, struct err *err)
@@ -281,6 +288,8 @@ void registry_dismiss(struct registry *self, struct guest *guest)
 
 	if (journal != NULL)
 		journal_ending(journal, guest->slot);
+	if (pool_takes_files(guest->pool))
+		process_kill(guest->pid, guest->start);
 	pool_revoke_all(guest->pool, &guest->account);
 	ledger_dismiss(pool_ledger(guest->pool), &guest->account);
 	if (journal != NULL)

@@ -32,9 +32,10 @@ struct guest {
 	struct account account;
 	struct session *session; /* that speaks for it; the session's to set.
 				  * NULL: it is awaited (broker/adopt) */
-	bool given_up; /* awaited no more, but for the end of its process */
-	uint32_t urged;	    /* leases asked of it for a waiter, not given yet */
-	bool deaf;	    /* let the last such request lapse */
+	uint32_t due;		 /* leases taken that it still has to RETURN */
+	bool given_up;	/* awaited no more, but for the end of its process */
+	uint32_t urged; /* leases asked of it for a waiter, not given yet */
+	bool deaf;	/* let the last such request lapse */
 	/* Since when (us) it holds above its guarantee what others wait for,
 	 * and gave nothing back; 0: it does not. */
 	uint64_t owes_since;
@@ -74,6 +75,9 @@ struct guest *registry_find_guest(const struct registry *self,
  * registry's first; go on with the next of the one that was found. */
 struct guest *registry_of_pool(struct guest *from, const struct pool *pool);
 
+/* How much it holds above its guarantee, without what it is to RETURN. */
+uint32_t registry_excess(const struct guest *guest);
+
 /*
  * Admit a guest as a HELLO asks. 0 and *out (the registry's), or a refusal:
  * -EINVAL for a bad name or numbers that do not fit each other or the pool,
@@ -92,7 +96,10 @@ int registry_admit(struct registry *self, const struct lab_lease_msg *hello,
 int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
 		     struct err *err);
 
-/* A guest is gone: revoke all its leases, forget it. */
+/*
+ * A guest is gone: revoke all its leases, forget it. Where a touch would bring
+ * back what is revoked (pool_takes_files()), its process is killed first.
+ */
 void registry_dismiss(struct registry *self, struct guest *guest);
 
 #endif

@@ -30,6 +30,7 @@ int session_new(struct session **out, struct registry *registry, int socket,
 		return r;
 	}
 	self->registry = registry;
+	self->offered = -1;
 	*out = self;
 	return 0;
 }
@@ -40,6 +41,8 @@ void session_free(struct session *self)
 		return;
 	queue_leave(&self->waiter);
 	channel_close(&self->channel);
+	if (self->offered >= 0)
+		close(self->offered);
 	free(self);
 }
 
@@ -135,21 +138,33 @@ static bool welcome(struct session *self)
 	return session_answer(self, &message, LAB_LEASE_WELCOME, self->seq, -1);
 }
 
-static int check_flags(uint32_t flags, struct err *err)
+static int check_flags(const struct registry *registry,
+		       const struct lab_lease_msg *hello, struct err *err)
 {
 	const uint32_t known = LAB_HELLO_EVENTS | LAB_HELLO_ADOPT;
+	uint32_t flags = hello->hello.flags;
+	const char *name = hello->hello.pool;
 
-	if ((flags & ~known) == 0)
-		return 0;
-	return err_say(err, EINVAL, "its flags %#x are not all known here",
-		       flags);
+	if ((flags & ~known) != 0)
+		return err_say(err, EINVAL,
+			       "its flags %#x are not all known here", flags);
+	const struct pool *pool = registry_name_valid(name)
+					  ? registry_find_pool(registry, name)
+					  : NULL;
+	if (pool != NULL && pool_takes_files(pool) &&
+	    (flags & LAB_HELLO_EVENTS) == 0)
+		return err_say(err, EINVAL,
+			       "pool %s leases guest_memfd, which is taken "
+			       "back by asking: its guests want events",
+			       name);
+	return 0;
 }
 
 static bool do_hello(struct session *self, const struct lab_lease_msg *hello)
 {
 	struct err err;
 
-	int r = check_flags(hello->hello.flags, &err);
+	int r = check_flags(self->registry, hello, &err);
 	if (r == 0 && (hello->hello.flags & LAB_HELLO_ADOPT) != 0)
 		r = adopt_return(self->registry, hello, self->channel.pid,
 				 &self->guest, &err);
@@ -202,8 +217,16 @@ static bool refuse_version(struct session *self, uint16_t version)
 	return session_drop(self, "it speaks version %u", version);
 }
 
+/* A descriptor comes with a LEASE alone, and not in every pool. */
+static bool may_bring_file(const struct session *self,
+			   const struct lab_lease_msg *message)
+{
+	return self->guest != NULL && message->type == LAB_LEASE_LEASE &&
+	       pool_takes_files(self->guest->pool);
+}
+
 static bool dispatch(struct session *self, const struct lab_lease_msg *message,
-		     uint64_t now)
+		     int *fd, uint64_t now)
 {
 	if (message->magic != LAB_LEASE_MAGIC)
 		return session_drop(self, "wrong magic %#x", message->magic);
@@ -219,7 +242,7 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 	if (admin_asks(message->type) && self->guest == NULL)
 		return do_admin(self, message);
 	if (message->type == LAB_LEASE_LEASE && self->guest != NULL)
-		return session_lease(self, message, now);
+		return session_lease(self, message, fd, now);
 	if (message->type == LAB_LEASE_RETURN && self->guest != NULL)
 		return session_return(self, message);
 	return session_drop(self, "a message of type %u %s HELLO",
@@ -230,11 +253,12 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 bool session_receive(struct session *self, uint64_t now)
 {
 	struct lab_lease_msg message;
+	cleanup_close int fd = -1;
 
 	if (self->over)
 		return false;
 	ssize_t bytes = fd_receive(self->channel.socket, &message,
-				   sizeof(message), NULL, 0);
+				   sizeof(message), &fd, 0);
 	if (bytes == -EAGAIN)
 		return true;
 	if (bytes == 0 || bytes == -ECONNRESET)
@@ -248,5 +272,7 @@ bool session_receive(struct session *self, uint64_t now)
 		return session_drop(self, "%s", strerror((int)-bytes));
 	if (bytes != sizeof(message))
 		return session_drop(self, "a message of %zd bytes", bytes);
-	return dispatch(self, &message, now);
+	if (fd >= 0 && !may_bring_file(self, &message))
+		return session_drop(self, "it sent a descriptor");
+	return dispatch(self, &message, &fd, now);
 }

@@ -70,9 +70,17 @@ bool session_tell(struct session *self, enum lab_lease_level level);
 /*
  * Take a lease from its guest, the one that came last: its pages are gone when
  * this returns. Its VMM is told, if it listens, and answers by RETURN; one that
- * has not answered LAB_REVOKED_MAX times is dropped.
+ * has not answered LAB_REVOKED_MAX times is dropped. In a pool that takes files
+ * the pages go with the RETURN, for which its VMM has so long (us).
  */
+#define SESSION_RETURN_DEADLINE UINT64_C(5000000)
 void session_take(struct session *self, enum lab_revoke_reason reason);
+
+/*
+ * When the time for such a RETURN is over; UINT64_MAX if none is awaited. When
+ * it is over at `now`, the session is, as for session_serve().
+ */
+uint64_t session_overdue(struct session *self, uint64_t now);
 
 /* Its guest, once admitted; else NULL. */
 const struct guest *session_guest(const struct session *self);

@@ -13,6 +13,7 @@ struct session {
 	uint64_t seq;		   /* of its latest message */
 	uint64_t asked;		   /* seq of the LEASE that waits */
 	struct waiter waiter;	   /* while that one waits */
+	int offered;		   /* the file that came with it, or -1 */
 	struct guest *guest;	   /* NULL before HELLO */
 	bool listens;		   /* it wants events */
 	bool over;		   /* an answer could not be sent */
@@ -34,9 +35,12 @@ bool session_answer(struct session *self, struct lab_lease_msg *message,
 /* The same with REFUSED and a sentence. */
 bool session_refuse(struct session *self, uint64_t seq, const struct err *err);
 
-/* A LEASE and a RETURN of an admitted guest. False: the session is over. */
+/*
+ * A LEASE and a RETURN of an admitted guest. False: the session is over. With a
+ * LEASE may have come a descriptor, which is taken over; else *fd is -1.
+ */
 bool session_lease(struct session *self, const struct lab_lease_msg *message,
-		   uint64_t now);
+		   int *fd, uint64_t now);
 bool session_return(struct session *self, const struct lab_lease_msg *message);
 
 #endif

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/cleanup.h"
+#include "broker/guest_memfd.h"
 #include "broker/session_private.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -12,15 +14,48 @@
 static bool hand_over(struct session *self, uint64_t seq)
 {
 	struct guest *guest = self->guest;
+	bool takes = pool_takes_files(guest->pool);
+	struct err err;
+
+	if (takes) {
+		int r = pool_fund(guest->pool, steal_fd(&self->offered));
+		if (r < 0) {
+			err_set(&err, -r, "make a lease resident");
+			return session_refuse(self, seq, &err);
+		}
+	}
 	uint32_t extent = pool_lease(guest->pool, &guest->account);
 	struct lab_lease_msg message = {
 		.leased.lease =
 			ledger_lease_id(pool_ledger(guest->pool), extent),
 	};
-
 	/* Should it not arrive, the session ends and the lease is revoked. */
 	return session_answer(self, &message, LAB_LEASE_LEASED, seq,
-			      pool_file(guest->pool, extent));
+			      takes ? -1 : pool_file(guest->pool, extent));
+}
+
+/*
+ * Take the file that came with a LEASE, or did not: each pool has its way. One
+ * that has pages was a lease before, of this guest or of another.
+ */
+static bool take_offer(struct session *self, int *fd)
+{
+	if (!pool_takes_files(self->guest->pool))
+		return true;
+	if (*fd < 0)
+		return session_drop(self, "it asks for a lease and brings no "
+					  "file for it");
+	int r = guest_memfd_check(*fd);
+	if (r == -EEXIST)
+		return session_drop(self, "it brings a file for a lease that "
+					  "is in use");
+	if (r < 0)
+		return session_drop(self, "it brings a file for a lease that "
+					  "is no guest_memfd of 2 MiB");
+	if (self->offered >= 0)
+		close(self->offered);
+	self->offered = steal_fd(fd);
+	return true;
 }
 
 static bool refuse_lease(struct session *self, uint64_t seq,
@@ -107,7 +142,7 @@ void session_serve(struct pool *pool, uint64_t now)
 }
 
 bool session_lease(struct session *self, const struct lab_lease_msg *message,
-		   uint64_t now)
+		   int *fd, uint64_t now)
 {
 	struct guest *guest = self->guest;
 	struct pool *pool = guest->pool;
@@ -116,6 +151,8 @@ bool session_lease(struct session *self, const struct lab_lease_msg *message,
 		return session_drop(self,
 				    "it asks for a lease while one is on its "
 				    "way");
+	if (!take_offer(self, fd))
+		return false;
 	if (guest->account.held >= guest->account.limit)
 		return refuse_lease(self, message->seq, LEDGER_LIMIT);
 	self->asked = message->seq;

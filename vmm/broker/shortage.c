@@ -179,6 +179,7 @@ static uint64_t settle_pool(struct registry *registry, struct pool *pool,
 	tell(registry, pool);
 	wake = sooner(wake, ask_for_waiters(registry, pool, now));
 	wake = sooner(wake, taking_settle(registry, pool, now));
+	wake = sooner(wake, taking_overdue(registry, pool, now));
 	return sooner(wake, ask_for_idle(registry, pool, now));
 }
 

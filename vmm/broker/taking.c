@@ -7,11 +7,6 @@
 
 #include "broker/session.h"
 
-static uint32_t excess(const struct guest *guest)
-{
-	return account_excess(&guest->account);
-}
-
 /* The waiting guest that holds least above its guarantee; NULL without any. */
 static const struct guest *poorest_waiter(const struct pool *pool,
 					  struct registry *registry)
@@ -21,7 +16,8 @@ static const struct guest *poorest_waiter(const struct pool *pool,
 	for (struct guest *g = registry_of_pool(registry->first, pool);
 	     g != NULL; g = registry_of_pool(g->next, pool))
 		if (g->session != NULL && session_unmet(g->session) &&
-		    (found == NULL || excess(g) < excess(found)))
+		    (found == NULL ||
+		     registry_excess(g) < registry_excess(found)))
 			found = g;
 	return found;
 }
@@ -38,15 +34,41 @@ static struct guest *richest_debtor(const struct pool *pool,
 		/* What is given back must not be missed by who gave it. */
 		bool owes = waiter != NULL && g != waiter &&
 			    g->session != NULL &&
-			    excess(g) > excess(waiter) + 1;
+			    registry_excess(g) > registry_excess(waiter) + 1;
 		if (!owes)
 			g->owes_since = 0;
 		else if (g->owes_since == 0)
 			g->owes_since = now;
-		if (owes && (found == NULL || excess(g) > excess(found)))
+		if (owes && (found == NULL ||
+			     registry_excess(g) > registry_excess(found)))
 			found = g;
 	}
 	return found;
+}
+
+/* Has all that was taken come back, scrubbed? */
+static bool is_settled(struct registry *registry, const struct pool *pool)
+{
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool))
+		if (g->due > 0)
+			return false;
+	return ledger_count(pool_ledger(pool), EXTENT_DIRTY) == 0;
+}
+
+uint64_t taking_overdue(struct registry *registry, const struct pool *pool,
+			uint64_t now)
+{
+	uint64_t wake = UINT64_MAX;
+
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool)) {
+		uint64_t due = g->session != NULL
+				       ? session_overdue(g->session, now)
+				       : UINT64_MAX;
+		wake = due < wake ? due : wake;
+	}
+	return wake;
 }
 
 uint64_t taking_settle(struct registry *registry, struct pool *pool,
@@ -63,7 +85,7 @@ uint64_t taking_settle(struct registry *registry, struct pool *pool,
 	if (now < due)
 		return due;
 	/* One at a time: once it is scrubbed, all is settled anew. */
-	if (ledger_count(pool_ledger(pool), EXTENT_DIRTY) == 0)
+	if (is_settled(registry, pool))
 		session_take(debtor->session, LAB_REVOKE_RECLAIM);
 	return UINT64_MAX;
 }

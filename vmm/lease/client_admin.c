@@ -27,7 +27,7 @@ static int exchange(struct client *client, struct lab_lease_msg *message,
 		    enum lab_lease_type question, enum lab_lease_type answer,
 		    int *fd, struct err *err)
 {
-	int r = client_send(client, message, question, err);
+	int r = client_send(client, message, question, -1, err);
 
 	if (r == 0)
 		r = client_receive(client, message, answer, client->seq, fd, 0,

@@ -12,9 +12,12 @@ int client_set_deadline(int socket, uint32_t wait_ms, struct err *err);
 int client_broken(struct client *self, int code, struct err *err,
 		  const char *why);
 
-/* Number a message and send it. 0, -ETIMEDOUT or -EPIPE. */
+/*
+ * Number a message and send it, with a descriptor unless fd is -1. 0,
+ * -ETIMEDOUT or -EPIPE.
+ */
 int client_send(struct client *self, struct lab_lease_msg *message,
-		enum lab_lease_type type, struct err *err);
+		enum lab_lease_type type, int fd, struct err *err);
 
 /*
  * Receive the answer to message `seq`: of type `type`, or REFUSED; events that

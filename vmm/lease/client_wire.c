@@ -34,13 +34,13 @@ int client_broken(struct client *self, int code, struct err *err,
 }
 
 int client_send(struct client *self, struct lab_lease_msg *message,
-		enum lab_lease_type type, struct err *err)
+		enum lab_lease_type type, int fd, struct err *err)
 {
 	message->magic = LAB_LEASE_MAGIC;
 	message->version = LAB_LEASE_VERSION;
 	message->type = (uint16_t)type;
 	message->seq = self->seq + 1;
-	int r = fd_send(self->socket, message, sizeof(*message), -1, 0);
+	int r = fd_send(self->socket, message, sizeof(*message), fd, 0);
 	if (r == -EAGAIN)
 		return err_say(err, ETIMEDOUT,
 			       "the broker has not read what it was sent for "
