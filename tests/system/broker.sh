@@ -31,11 +31,17 @@ leave() {
 }
 
 # start_broker OPTION...: returns when the broker says that it is ready.
-# Its log is $work/broker.log.
+# Its log is $work/broker.log. Pools are of LABYRINTH_TEST_BACKING, if that is
+# set: the same tests for each backing.
 start_broker() {
-    local line
+    local line option options=()
+    for option; do
+        [[ ! ${LABYRINTH_TEST_BACKING:-} || $option != *=*M ]] ||
+            option+=,backing=$LABYRINTH_TEST_BACKING
+        options+=("$option")
+    done
     mkfifo "$work/broker.fifo"
-    "$labyrinthd" "$@" 2>"$work/broker.fifo" &
+    "$labyrinthd" "${options[@]}" 2>"$work/broker.fifo" &
     broker_pid=$!
     exec {broker_log}<"$work/broker.fifo"
     rm "$work/broker.fifo"
