@@ -33,6 +33,7 @@ if ! offered; then
     exit
 fi
 
+modprobe fuse # for a file system that hangs
 program guest-memfd
 program guest-memfd-lease
 
@@ -47,6 +48,13 @@ status=0
 "$labyrinth" run --limit 16M "$demo_elf" selftest >"$work/tap" 2>"$work/err" || status=$?
 tap_pass_on "selftest" <"$work/tap"
 tap_is "selftest: exit status" "$status" 0
+
+# Nothing of a grant is made at its first touch, here as elsewhere.
+status=0
+"$labyrinth" run --memory 4M --guarantee 14M --limit 20M "$demo_elf" resident \
+    >"$work/tap" 2>"$work/err" || status=$?
+tap_pass_on "resident" <"$work/tap"
+tap_is "resident: exit status" "$status" 0
 
 declare -A pid
 for guest in ada bob; do

@@ -8,6 +8,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 
@@ -20,6 +22,13 @@ static bool offered(struct peer *peer, int fd)
 	struct lab_lease_msg m = message(peer, LAB_LEASE_LEASE);
 
 	return sent_with(peer, &m, fd);
+}
+
+static int prepare(void **state)
+{
+	struct err err;
+
+	return open_kvm(state) != 0 || guest_memfd_prepare(&err) < 0;
 }
 
 /* Lease a file: the answer brings none. */
@@ -126,6 +135,38 @@ static void takes_no_other_size(void **state)
 	}
 }
 
+/* A file of a file system whose server, this test, never answers. */
+static int file_that_hangs(char path[])
+{
+	char options[96];
+	int server = open("/dev/fuse", O_RDWR | O_CLOEXEC),
+	    point = mkstemp(path);
+
+	assert_true(server >= 0 && point >= 0);
+	close(point);
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=100000,user_id=0,group_id=0", server);
+	assert_int_equal(mount("hangs", path, "fuse", 0, options), 0);
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void waits_for_no_file_system(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/run/guest-memfd-XXXXXX";
+	int fd = file_that_hangs(path);
+
+	listen_as(&f->peers[0], "guest", 1, 8);
+	alarm(60); /* so that a test that fails ends */
+	assert_false(offered(&f->peers[0], fd));
+	alarm(0);
+	close(fd);
+	assert_int_equal(umount2(path, MNT_DETACH), 0);
+	unlink(path);
+}
+
 /* Taken: the guest has it until its VMM says that it has let go. */
 static void a_taken_one_goes_with_its_return(void **state)
 {
@@ -201,11 +242,12 @@ int main(void)
 		OFFER(takes_no_file_of_another_guest),
 		OFFER(takes_no_file_with_bytes_in_it),
 		OFFER(takes_no_other_size),
+		OFFER(waits_for_no_file_system),
 		OFFER(a_taken_one_goes_with_its_return),
 		OFFER(who_does_not_return_it_is_ended),
 		OFFER(an_end_takes_all),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, open_kvm, NULL);
+	return cmocka_run_group_tests(tests, prepare, NULL);
 }

@@ -151,7 +151,7 @@ static void of_one_size_without_seals(void **state)
 static void has_an_inode_of_its_own(void **state)
 {
 	struct stat one, other;
-	int vm = new_vm(), a = new_file(vm), b = new_file(vm);
+	int a = new_file(new_vm()), b = new_file(new_vm());
 	(void)state;
 
 	assert_int_equal(fstat(a, &one), 0);

@@ -8,7 +8,7 @@ set -euo pipefail
 on_kernels guest-memfd-inside.sh 6.12 newest
 export LABYRINTH_TEST_BACKING=guest_memfd
 export LABYRINTH_TEST_STORM=${LABYRINTH_TEST_STORM:-20}
-for inside in kill revoke take restart storm; do
+for inside in atomic fair kill revoke take restart storm; do
     printf '# %s\n' "$inside"
     on_kernels "$inside-inside.sh" newest
 done

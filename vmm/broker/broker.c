@@ -229,12 +229,7 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 	const char *dir = self->dir[0] != '\0' ? self->dir : NULL;
 	struct pool *pool = NULL;
 
-	int r = spec->backing == LAB_BACKING_GUEST_MEMFD
-			? guest_memfd_supported(err)
-			: 0;
-	if (r < 0)
-		return err_wrap(err, "pool %s", spec->name);
-	r = pool_open(&pool, spec, dir, err);
+	int r = pool_open(&pool, spec, dir, err);
 	if (r < 0)
 		return r;
 	r = registry_add_pool(&self->registry, pool, err);
@@ -242,6 +237,9 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 		pool_free(pool);
 		return r;
 	}
+	/* Before the first file of a guest is looked at, old or new. */
+	if (pool_takes_files(pool) && (r = guest_memfd_prepare(err)) < 0)
+		return err_wrap(err, "pool %s", pool_name(pool));
 	r = adopt_restore(&self->registry, pool, err);
 	return r < 0 ? r : pool_fill(pool, err);
 }

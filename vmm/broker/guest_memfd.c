@@ -10,35 +10,68 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
 
-/* Newer than Debian 12's headers: linux/magic.h, linux/kvm.h, asm/unistd.h. */
-#define GUEST_MEMFD_MAGIC    0x474d454d
-#define MMAP_AND_INIT_SHARED 3
-#ifndef KVM_CAP_GUEST_MEMFD_FLAGS
-#define KVM_CAP_GUEST_MEMFD_FLAGS 244
+/* Newer than Debian 12's headers. */
+#ifndef KVM_CREATE_GUEST_MEMFD
+#define KVM_CREATE_GUEST_MEMFD _IOWR(KVMIO, 0xd4, struct kvm_create_guest_memfd)
+struct kvm_create_guest_memfd {
+	__u64 size;
+	__u64 flags;
+	__u64 reserved[6];
+};
 #endif
+#define MMAP_AND_INIT_SHARED 3
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #endif
 
-int guest_memfd_supported(struct err *err)
-{
-	cleanup_close int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+/* Of all such files on this host, whosever VM: 0 until it is known. */
+static uint64_t device;
 
+/* Ask nobody but the kernel: behind what a stranger sent may be his server. */
+static int look(int fd, struct statx *stat)
+{
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS,
+		  stat) < 0)
+		return -errno;
+	return 0;
+}
+
+static uint64_t device_of(const struct statx *stat)
+{
+	return makedev(stat->stx_dev_major, stat->stx_dev_minor);
+}
+
+int guest_memfd_prepare(struct err *err)
+{
+	struct kvm_create_guest_memfd create = {.size = LAB_EXTENT_SIZE,
+						.flags = MMAP_AND_INIT_SHARED};
+	struct statx stat;
+
+	cleanup_close int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		return err_set(err, errno, "open /dev/kvm");
-	int flags = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_GUEST_MEMFD_FLAGS);
-	if (flags > 0 && (flags & MMAP_AND_INIT_SHARED) == MMAP_AND_INIT_SHARED)
-		return 0;
-	return err_say(err, ENOTSUP,
-		       "this kernel's KVM has no guest_memfd that can be "
-		       "mapped; Linux 6.18 and newer have it");
+	cleanup_close int vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	if (vm < 0)
+		return err_set(err, errno, "create a VM (KVM_CREATE_VM)");
+	cleanup_close int fd = ioctl(vm, KVM_CREATE_GUEST_MEMFD, &create);
+	if (fd < 0 && errno != EINVAL && errno != ENOTTY)
+		return err_set(err, errno, "make a guest_memfd");
+	if (fd < 0)
+		return err_say(err, ENOTSUP,
+			       "this kernel's KVM has no guest_memfd that can "
+			       "be mapped; Linux 6.18 and newer have it");
+	int r = look(fd, &stat);
+	if (r < 0)
+		return err_set(err, -r, "look at a guest_memfd");
+	device = device_of(&stat);
+	return 0;
 }
 
 int guest_memfd_pages(int fd)
@@ -56,16 +89,28 @@ int guest_memfd_pages(int fd)
 	return (int)counts.cached;
 }
 
+int guest_memfd_identity(int fd, uint64_t *dev, uint64_t *inode)
+{
+	struct statx stat;
+
+	int r = look(fd, &stat);
+	if (r < 0)
+		return r;
+	if (device == 0 || device_of(&stat) != device ||
+	    !S_ISREG(stat.stx_mode) || stat.stx_size != LAB_EXTENT_SIZE)
+		return -EINVAL;
+	*dev = device;
+	*inode = stat.stx_ino;
+	return 0;
+}
+
 int guest_memfd_check(int fd)
 {
-	struct statfs fs;
-	struct stat stat;
+	uint64_t dev, inode;
 
-	if (fstatfs(fd, &fs) < 0 || fstat(fd, &stat) < 0)
-		return -errno;
-	if (fs.f_type != GUEST_MEMFD_MAGIC || !S_ISREG(stat.st_mode) ||
-	    stat.st_size != LAB_EXTENT_SIZE)
-		return -EINVAL;
+	int r = guest_memfd_identity(fd, &dev, &inode);
+	if (r < 0)
+		return r;
 	int pages = guest_memfd_pages(fd);
 	return pages > 0 ? -EEXIST : pages;
 }

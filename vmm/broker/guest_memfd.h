@@ -7,17 +7,29 @@
 #ifndef LABYRINTH_BROKER_GUEST_MEMFD_H
 #define LABYRINTH_BROKER_GUEST_MEMFD_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 /* How the kernel names such a file in /proc. */
 #define GUEST_MEMFD_NAME "/[kvm-gmem]"
 
-/* Can this host map such files? 0, or -ENOTSUP and why not. */
-int guest_memfd_supported(struct err *err);
+/*
+ * Learn how this host's kernel makes such files, before anything below: until
+ * then nothing is one. 0, or -ENOTSUP and a sentence when it makes none that
+ * can be mapped.
+ */
+int guest_memfd_prepare(struct err *err);
 
 /*
- * Is this a file that may become a lease? 0; -EINVAL when it is no guest_memfd
- * of 2 MiB; -EEXIST when it has pages: a lease already, or used otherwise.
+ * By what the kernel knows a guest_memfd of 2 MiB (as fstat()): 0, or -EINVAL
+ * when it is none. Whatever fd is, nobody is waited for.
+ */
+int guest_memfd_identity(int fd, uint64_t *dev, uint64_t *inode);
+
+/*
+ * May this become a lease? 0; -EINVAL when it is no guest_memfd of 2 MiB;
+ * -EEXIST when it has pages: a lease already, or used otherwise. Likewise.
  */
 int guest_memfd_check(int fd);
 

@@ -118,7 +118,7 @@ static bool is_guest_memfd(const struct search *self, const char *name)
 static void look_at_copy(struct search *self, int number)
 {
 	const struct proof_ops *ops = self->ops;
-	struct stat stat;
+	struct proof_file file;
 	uint32_t extent;
 
 	cleanup_close int fd = pidfd_getfd(self->process, number, 0);
@@ -127,11 +127,8 @@ static void look_at_copy(struct search *self, int number)
 			self->denied = errno;
 		return;
 	}
-	if (fstat(fd, &stat) < 0)
-		return;
-	const struct proof_file file = {.device = stat.st_dev,
-					.inode = stat.st_ino};
-	if (ops->find(ops->context, &file, &extent))
+	if (guest_memfd_identity(fd, &file.device, &file.inode) == 0 &&
+	    ops->find(ops->context, &file, &extent))
 		ops->proven(ops->context, extent, steal_fd(&fd));
 }
 
