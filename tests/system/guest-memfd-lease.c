@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "broker/guest_memfd.h"
+#include "broker/proof.h"
 #include "guest-memfd-support.h"
 #include "shortage-support.h"
 
@@ -216,6 +217,73 @@ static void who_does_not_return_it_is_ended(void **state)
 	close(fd);
 }
 
+/* What the next broker finds in a process: here in this one. */
+
+struct search {
+	struct proof_file file; /* the wanted one, as extent 5 */
+	int found;		/* its descriptor, or -1 */
+};
+
+static const struct proof_file *wanted(void *context, uint32_t extent)
+{
+	(void)context, (void)extent;
+	return NULL; /* nothing by a name */
+}
+
+static bool find(void *context, const struct proof_file *file, uint32_t *extent)
+{
+	const struct search *self = context;
+
+	*extent = 5;
+	return self->found < 0 && file->device == self->file.device &&
+	       file->inode == self->file.inode;
+}
+
+static void proven(void *context, uint32_t extent, int fd)
+{
+	struct search *self = context;
+
+	assert_int_equal(extent, 5);
+	self->found = fd;
+}
+
+static int search(struct search *self)
+{
+	const struct proof_ops ops = {.wanted = wanted,
+				      .find = find,
+				      .proven = proven,
+				      .context = self};
+	struct err err;
+
+	return proof_search(getpid(), "pool", &ops, &err);
+}
+
+static void is_found_by_its_descriptor(void **state)
+{
+	struct search self = {.found = -1};
+	int fd = new_file(new_vm());
+	uint8_t *at = map(fd);
+	(void)state;
+
+	*at = 0x5a;
+	assert_int_equal(
+		guest_memfd_identity(fd, &self.file.device, &self.file.inode),
+		0);
+	assert_int_equal(search(&self), 0);
+	assert_true(self.found >= 0);
+	/* It can be revoked by that. */
+	assert_int_equal(guest_memfd_cut(self.found), 0);
+	assert_int_equal(guest_memfd_pages(fd), 0);
+	close(self.found);
+	/* A mapping alone proves that it is there, and cannot be revoked. */
+	close(fd);
+	self.found = -1;
+	assert_int_equal(search(&self), -ENXIO);
+	munmap(at, LAB_EXTENT_SIZE);
+	assert_int_equal(search(&self), 0);
+	assert_int_equal(self.found, -1);
+}
+
 static void an_end_takes_all(void **state)
 {
 	struct fixture *f = *state;
@@ -246,6 +314,7 @@ int main(void)
 		OFFER(a_taken_one_goes_with_its_return),
 		OFFER(who_does_not_return_it_is_ended),
 		OFFER(an_end_takes_all),
+		cmocka_unit_test(is_found_by_its_descriptor),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
