@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	docs/audit.md \
 	docs/contract.md \
 	docs/hostile-vmm.md \
+	docs/guest-memfd.md \
 	docs/hypercalls.md \
 	docs/lease-protocol.md \
 	docs/maze.png \

@@ -61,8 +61,9 @@ enum option_key {
 static const struct argp_option option_table[] = {
 	{"pool", OPTION_POOL, "NAME=SIZE[,backing=B][,node=N]", 0,
 	 "Own a pool of that size, in leases of 2M; may be given several "
-	 "times (default: default=256M). B is hugetlb, thp or shmem (default: "
-	 "the first that the host has); N a NUMA node that all of it is of",
+	 "times (default: default=256M). B is hugetlb, thp, shmem (default: "
+	 "the first of these that the host has) or guest_memfd; N a NUMA node "
+	 "that all of it is of",
 	 0},
 	{"run-dir", OPTION_RUN_DIR, "DIR", 0,
 	 "Listen for guests in DIR (default: /run/labyrinth)", 0},

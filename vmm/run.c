@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ struct guest {
 	struct cpus cpus;
 	struct hcall_guest calls;
 	struct client_events events;
+	struct client_maker maker;
 	struct supply supply;
 };
 
@@ -83,6 +85,26 @@ static const char *broker_path(const struct run_options *o)
 	return o->broker != NULL ? o->broker : RUN_DEFAULT_BROKER;
 }
 
+/* As many as there can be: such leases keep theirs (memory.h). */
+static int allow_descriptors(struct err *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return err_set(err, errno, "ask for the limit of open files");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return err_set(err, errno, "raise the limit of open files");
+	return 0;
+}
+
+static int make_memory(void *context, int *fd, struct err *err)
+{
+	struct guest *self = context;
+
+	return vm_make_memory(&self->vm, fd, err);
+}
+
 static int connect_broker(struct guest *self, const struct run_options *o,
 			  struct err *err)
 {
@@ -110,8 +132,12 @@ static int connect_broker(struct guest *self, const struct run_options *o,
 		.cpus = o->cpus,
 		.tally = self->tally.fd,
 		.events = &self->events,
+		.maker = self->vm.has_guest_memfd ? &self->maker : NULL,
 	};
-	return client_hello(&self->client, &self->request, &welcome, err);
+	r = client_hello(&self->client, &self->request, &welcome, err);
+	if (r == 0 && welcome.backing == LAB_BACKING_GUEST_MEMFD)
+		r = allow_descriptors(err);
+	return r;
 }
 
 /* One lease into one extent, at start, where a failure is the end. */
@@ -151,16 +177,13 @@ static int lease_guarantee(struct guest *self, const struct run_options *o,
 	return 0;
 }
 
-static int open_vm(struct guest *self, struct err *err)
+static int set_slots(struct guest *self, struct err *err)
 {
 	struct memory *m = &self->memory;
 	uint64_t ram = (uint64_t)m->ram * LAB_EXTENT_SIZE;
 	uint64_t window = (uint64_t)m->window * LAB_EXTENT_SIZE;
 
-	int r = vm_open(&self->vm, err);
-	if (r == 0)
-		r = vm_set_slot(&self->vm, VM_SLOT_MEMORY, 0, m->base, ram,
-				err);
+	int r = vm_set_slot(&self->vm, VM_SLOT_MEMORY, 0, m->base, ram, err);
 	if (r == 0 && window > 0)
 		r = vm_set_slot(&self->vm, VM_SLOT_WINDOW, LAB_WINDOW_BASE,
 				m->base + ram, window, err);
@@ -230,6 +253,8 @@ static void lay_out_calls(struct guest *self, const struct run_options *o)
 		.fail = o->fail,
 	};
 	self->events = heard_events(&self->calls);
+	self->maker =
+		(struct client_maker){.make = make_memory, .context = self};
 }
 
 /* Fill the second-stage tables for all that is leased before the start. */
@@ -255,6 +280,8 @@ static int prepare(struct guest *self, const struct run_options *o,
 	if (r == 0)
 		r = open_tally(self, err);
 	if (r == 0)
+		r = vm_open(&self->vm, err);
+	if (r == 0)
 		r = connect_broker(self, o, err);
 	if (r == 0)
 		r = lease_guarantee(self, o, err);
@@ -262,7 +289,7 @@ static int prepare(struct guest *self, const struct run_options *o,
 		r = boot_prepare(&self->memory, o->cpus, o->argc, o->argv,
 				 &entry, err);
 	if (r == 0)
-		r = open_vm(self, err);
+		r = set_slots(self, err);
 	if (r == 0)
 		r = choose_transport(self, o->transport, &identity, err);
 	if (r == 0)
@@ -337,9 +364,12 @@ int run_main(int argc, char **argv)
 	vm_close(&guest->vm);
 	frames_free(guest->frames);
 	memory_free(&guest->memory);
-	client_close(&guest->client);
 	tally_close(&guest->tally);
-	if (guest->broker > 0)
+	/* A private broker ends then. Any other sees our own end: of leases
+	 * that it could not cut off from who lives on, it is the only proof. */
+	if (guest->broker > 0) {
+		client_close(&guest->client);
 		waitpid(guest->broker, NULL, 0);
+	}
 	return status;
 }

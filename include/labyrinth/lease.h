@@ -78,6 +78,8 @@ enum lab_backing {
 	LAB_BACKING_SHMEM = 1,	 /* 4 KiB pages; the owner locks them */
 	LAB_BACKING_HUGETLB = 2, /* one 2 MiB page; never swapped */
 	LAB_BACKING_THP = 3,	 /* one 2 MiB page; the owner locks it */
+	/* 4 KiB pages, never swapped; the owner makes the file, of its VM. */
+	LAB_BACKING_GUEST_MEMFD = 4,
 };
 
 #define LAB_TALLY_BYTES 4096 /* of its file */

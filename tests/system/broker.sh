@@ -53,9 +53,16 @@ broker_says() {
 }
 
 # start_broker OPTION...: returns when the broker says that it is ready.
-# Its log is $work/broker.log.
+# Its log is $work/broker.log. Pools of so many M are of LABYRINTH_TEST_BACKING,
+# if that is set: the same tests for each backing.
 start_broker() {
-    begin_broker "$labyrinthd" "$@"
+    local option options=()
+    for option; do
+        [[ ! ${LABYRINTH_TEST_BACKING:-} || $option != *=*M ]] ||
+            option+=,backing=$LABYRINTH_TEST_BACKING
+        options+=("$option")
+    done
+    begin_broker "$labyrinthd" "${options[@]}"
     if broker_says ready; then
         cat <&"$broker_log" >>"$work/broker.log" &
         return 0

@@ -10,6 +10,7 @@ system_tests = \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
 	tests/system/fair.sh \
+	tests/system/guest-memfd.sh \
 	tests/system/hostile.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
@@ -39,6 +40,19 @@ tests_system_hostile_SOURCES = tests/system/hostile.c tests/system/hostile.h \
 	tests/system/hostile_files.c tests/system/hostile_vmm.c
 tests_system_hostile_CFLAGS = $(AM_CFLAGS) -pthread
 tests_system_hostile_LDADD = vmm/libbase.a
+check_PROGRAMS += tests/system/guest-memfd
+tests_system_guest_memfd_SOURCES = tests/system/guest-memfd.c \
+	tests/system/guest-memfd-support.h
+tests_system_guest_memfd_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_system_guest_memfd_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/system/guest-memfd-lease
+tests_system_guest_memfd_lease_SOURCES = tests/system/guest-memfd-lease.c \
+	tests/system/guest-memfd-support.h
+tests_system_guest_memfd_lease_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/tests/unit
+tests_system_guest_memfd_lease_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_system_guest_memfd_lease_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
 	tests/system/audit-inside.sh \
@@ -53,6 +67,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/fail-inside.sh \
 	tests/system/fair-inside.sh \
 	tests/system/hostile-inside.sh \
+	tests/system/guest-memfd-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \

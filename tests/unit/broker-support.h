@@ -52,10 +52,10 @@ static inline void assert_said(const struct err *err, const char *part)
 		fail_msg("`%s` does not say `%s`", err->text, part);
 }
 
-static inline struct pool *make_pool(const char *name, uint32_t leases)
+static inline struct pool *make_pool_of(const char *name, uint32_t leases,
+					enum lab_backing backing)
 {
-	struct pool_spec spec = {.leases = leases,
-				 .backing = LAB_BACKING_SHMEM};
+	struct pool_spec spec = {.leases = leases, .backing = backing};
 	struct pool *pool = NULL;
 	struct err err = {.text = ""};
 
@@ -63,6 +63,11 @@ static inline struct pool *make_pool(const char *name, uint32_t leases)
 	if (pool_new(&pool, &spec, &err) < 0)
 		fail_msg("%s", err.text);
 	return pool;
+}
+
+static inline struct pool *make_pool(const char *name, uint32_t leases)
+{
+	return make_pool_of(name, leases, LAB_BACKING_SHMEM);
 }
 
 static inline uint8_t *map_lease(int fd)

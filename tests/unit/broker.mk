@@ -9,6 +9,7 @@ broker_tests = \
 	tests/unit/broker-test \
 	tests/unit/client-admin-test \
 	tests/unit/client-events-test \
+	tests/unit/client-offer-test \
 	tests/unit/client-rejoin-test \
 	tests/unit/client-test \
 	tests/unit/cutter-test \
@@ -20,6 +21,7 @@ broker_tests = \
 	tests/unit/ledger-restore-test \
 	tests/unit/ledger-size-test \
 	tests/unit/ledger-test \
+	tests/unit/offer-test \
 	tests/unit/pool-test \
 	tests/unit/private-test \
 	tests/unit/recall-test \
@@ -61,6 +63,12 @@ tests_unit_broker_audit_test_SOURCES = tests/unit/broker-audit-test.c tests/unit
 	tests/unit/session-support.h
 tests_unit_broker_audit_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_broker_audit_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+
+tests_unit_client_offer_test_SOURCES = tests/unit/client-offer-test.c \
+	tests/unit/client-support.h tests/unit/broker-support.h
+tests_unit_client_offer_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_client_offer_test_LDADD = vmm/liblease.a vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_client_test_SOURCES = tests/unit/client-test.c \
@@ -208,3 +216,9 @@ tests_unit_metadata_test_LDADD = vmm/libbroker.a vmm/libmachine.a vmm/libmem.a \
 tests_unit_cutter_test_SOURCES = tests/unit/cutter-test.c
 tests_unit_cutter_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_cutter_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
+
+tests_unit_offer_test_SOURCES = tests/unit/offer-test.c tests/unit/broker-support.h \
+	tests/unit/session-support.h tests/unit/shortage-support.h
+tests_unit_offer_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_offer_test_LDADD = vmm/libbroker.a vmm/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)

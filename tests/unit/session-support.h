@@ -48,17 +48,29 @@ static inline struct peer *connect_peer(struct fixture *f, int i)
 	return peer;
 }
 
-static inline int setup(void **state)
+static inline int setup_pool(void **state, struct pool *pool)
 {
 	static struct fixture fixture;
 	struct err err;
 
-	fixture = (struct fixture){.pool = make_pool("pool", POOL_LEASES)};
+	fixture = (struct fixture){.pool = pool};
 	fixture.ledger = pool_ledger(fixture.pool);
 	*state = &fixture;
 	for (int i = 0; i < 3; i++)
 		connect_peer(&fixture, i);
 	return registry_add_pool(&fixture.registry, fixture.pool, &err);
+}
+
+static inline int setup(void **state)
+{
+	return setup_pool(state, make_pool("pool", POOL_LEASES));
+}
+
+/* A pool whose guests bring the files of their leases. */
+static inline int setup_guest_memfd(void **state)
+{
+	return setup_pool(state, make_pool_of("pool", POOL_LEASES,
+					      LAB_BACKING_GUEST_MEMFD));
 }
 
 /* What each of these tests ends with: all clients gone, the pool whole. */
@@ -102,12 +114,18 @@ static inline struct lab_lease_msg message(struct peer *peer,
 				      .seq = ++peer->seq};
 }
 
-/* Send a message and let the session take it. */
-static inline bool sent(struct peer *peer, const struct lab_lease_msg *message)
+/* Send a message, with a descriptor or -1, and let the session take it. */
+static inline bool sent_with(struct peer *peer,
+			     const struct lab_lease_msg *message, int fd)
 {
 	assert_int_equal(
-		fd_send(peer->socket, message, sizeof(*message), -1, 0), 0);
+		fd_send(peer->socket, message, sizeof(*message), fd, 0), 0);
 	return session_receive(peer->session, peer->fixture->now);
+}
+
+static inline bool sent(struct peer *peer, const struct lab_lease_msg *message)
+{
+	return sent_with(peer, message, -1);
 }
 
 static inline struct lab_lease_msg received(struct peer *peer, int *fd)

@@ -11,14 +11,14 @@
 
 static void print_pools(const struct snapshot *snapshot, FILE *out)
 {
-	fprintf(out, "%-16s %-8s %7s %7s %7s %8s %7s %9s %10s\n", "pool",
+	fprintf(out, "%-16s %-11s %7s %7s %7s %8s %7s %9s %10s\n", "pool",
 		"backing", "leases", "blank", "leased", "revoking", "dirty",
 		"withdrawn", "guaranteed");
 	for (uint32_t i = 0; i < snapshot->header->pools; i++) {
 		const struct lab_audit_pool *p = &snapshot->pools[i];
 		if (!snapshot_covers(snapshot, i))
 			continue;
-		fprintf(out, "%-16s %-8s %7u %7u %7u %8u %7u %9u %10u\n",
+		fprintf(out, "%-16s %-11s %7u %7u %7u %8u %7u %9u %10u\n",
 			p->name, pages_name(p->backing), p->total,
 			p->counts[LAB_EXTENT_BLANK],
 			p->counts[LAB_EXTENT_LEASED],

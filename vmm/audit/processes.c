@@ -12,12 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How the kernel names a memory file, which is what every lease is. */
-#define MEMFD "/memfd:"
+#include "base/stranger.h"
+
+/* How the kernel names memory files; every lease is one. */
+static const char *const memory_files[] = {"/memfd:", "/[kvm-gmem]"};
+#define LONGEST_NAME sizeof("/[kvm-gmem]")
 
 static inline void cleanup_closedir_(DIR **dir)
 {
@@ -101,20 +103,30 @@ static int note_descriptor(struct processes *self, struct descriptor found,
 	return 0;
 }
 
+static bool is_memory_file(const char *target, size_t length)
+{
+	for (size_t i = 0; i < sizeof(memory_files) / sizeof(*memory_files);
+	     i++) {
+		size_t known = strlen(memory_files[i]);
+		if (length >= known &&
+		    memcmp(target, memory_files[i], known) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The extent whose file is open there, or SNAPSHOT_NONE. */
 static uint32_t extent_of(int folder, const char *name,
 			  const struct snapshot *snapshot)
 {
-	char target[sizeof(MEMFD)];
-	struct stat stat;
+	char target[LONGEST_NAME];
+	struct stranger_file file;
 
-	/* Its name first: to stat() any file could wait for a server. */
 	ssize_t length = readlinkat(folder, name, target, sizeof(target));
-	if (length < (ssize_t)strlen(MEMFD) ||
-	    memcmp(target, MEMFD, strlen(MEMFD)) != 0 ||
-	    fstatat(folder, name, &stat, 0) < 0)
+	if (length < 0 || !is_memory_file(target, (size_t)length) ||
+	    stranger_look(folder, name, &file) < 0)
 		return SNAPSHOT_NONE;
-	return snapshot_find(snapshot, stat.st_dev, stat.st_ino);
+	return snapshot_find(snapshot, file.device, file.inode);
 }
 
 static int scan_descriptors(struct processes *self, pid_t pid, pid_t thread,

@@ -15,6 +15,9 @@ static const struct kind {
 	[LAB_BACKING_HUGETLB] = {"hugetlb", "2 MiB huge pages (hugetlb)",
 				 false},
 	[LAB_BACKING_THP] = {"thp", "2 MiB transparent huge pages (thp)", true},
+	[LAB_BACKING_GUEST_MEMFD] = {"guest_memfd",
+				     "4 KiB pages of one VM (guest_memfd)",
+				     false},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -44,7 +47,7 @@ enum lab_backing pages_by_name(const char *name)
 
 const char *pages_names(void)
 {
-	return "hugetlb, thp or shmem";
+	return "hugetlb, thp, shmem or guest_memfd";
 }
 
 bool pages_lockable(uint32_t backing)

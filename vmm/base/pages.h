@@ -20,7 +20,7 @@ const char *pages_title(uint32_t backing);
 /* The one of that name; 0: there is none. */
 enum lab_backing pages_by_name(const char *name);
 
-/* All names, for people: "hugetlb, thp or shmem". */
+/* All names, for people: "hugetlb, thp, shmem or guest_memfd". */
 const char *pages_names(void);
 
 /* Can they be swapped out, so that the owner has to lock them? */

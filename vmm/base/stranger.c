@@ -4,6 +4,7 @@
 #include "base/stranger.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -171,6 +174,22 @@ static bool has_descriptors(int socket)
 		(void)receive(socket, iov, 0, &header);
 	}
 	return true;
+}
+
+int stranger_look(int folder, const char *name, struct stranger_file *out)
+{
+	struct statx stat;
+
+	if (statx(folder, name, AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		  STATX_BASIC_STATS, &stat) < 0)
+		return -errno;
+	*out = (struct stranger_file){
+		.device = makedev(stat.stx_dev_major, stat.stx_dev_minor),
+		.inode = stat.stx_ino,
+		.bytes = stat.stx_size,
+		.mode = stat.stx_mode,
+	};
+	return 0;
 }
 
 static void nudge(int number)

@@ -10,6 +10,7 @@
 #define LABYRINTH_BASE_STRANGER_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -34,6 +35,21 @@ int stranger_accept(int listener);
  * it is. Several are still -EPROTO.
  */
 ssize_t stranger_receive(int socket, void *message, size_t bytes, int *fd);
+
+/* What the kernel knows of a file, whoever made it. */
+struct stranger_file {
+	uint64_t device; /* as stat(2) has them */
+	uint64_t inode;
+	uint64_t bytes;
+	unsigned int mode;
+};
+
+/*
+ * Look at a file by a name in a folder (or AT_FDCWD), or by its own descriptor
+ * with an empty name. Unlike stat(2) it asks the kernel alone: the file system
+ * may be a stranger's process, which never answers. 0, or a negated errno.
+ */
+int stranger_look(int folder, const char *name, struct stranger_file *out);
 
 /* Close a descriptor that a stranger sent, at once, in a thread of its own. */
 void stranger_close_file(int fd);

@@ -32,12 +32,12 @@ static int audit(const struct registry *registry, struct lab_lease_msg *answer,
 static uint32_t how_many(const struct guest *guest,
 			 const struct lab_lease_msg *question)
 {
-	const struct account *account = &guest->account;
+	uint32_t held = registry_kept(guest);
 	uint64_t wanted = question->revoke.leases;
 
 	if (wanted == 0)
-		return account_excess(account);
-	return wanted < account->held ? (uint32_t)wanted : account->held;
+		return registry_excess(guest);
+	return wanted < held ? (uint32_t)wanted : held;
 }
 
 static int revoke_from(const struct admin *self,

@@ -26,6 +26,14 @@
 struct search {
 	struct guest *guest;
 	uint8_t *seen;
+	struct known *known; /* in order; of a pool that takes files */
+	uint32_t count;
+};
+
+/* A leased extent's file, to be found by it. */
+struct known {
+	struct proof_file file;
+	uint32_t extent;
 };
 
 /*
@@ -43,6 +51,47 @@ static const struct proof_file *wanted(void *context, uint32_t extent)
 	return pool_record(pool, extent);
 }
 
+static int by_file(const void *a, const void *b)
+{
+	const struct proof_file *one = &((const struct known *)a)->file;
+	const struct proof_file *two = &((const struct known *)b)->file;
+
+	if (one->device != two->device)
+		return one->device < two->device ? -1 : 1;
+	return (one->inode > two->inode) - (one->inode < two->inode);
+}
+
+/* A process can have as many such files as there are leases, and more. */
+static int learn(struct search *self)
+{
+	uint32_t total = ledger_total(pool_ledger(self->guest->pool));
+
+	self->known = calloc(total, sizeof(*self->known));
+	if (self->known == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < total; i++) {
+		const struct proof_file *file = wanted(self, i);
+		if (file != NULL)
+			self->known[self->count++] =
+				(struct known){.file = *file, .extent = i};
+	}
+	qsort(self->known, self->count, sizeof(*self->known), by_file);
+	return 0;
+}
+
+static bool find(void *context, const struct proof_file *file, uint32_t *extent)
+{
+	const struct search *self = context;
+	const struct known key = {.file = *file};
+	const struct known *found =
+		bsearch(&key, self->known, self->count, sizeof(key), by_file);
+
+	if (found == NULL || self->seen[found->extent] != 0)
+		return false;
+	*extent = found->extent;
+	return true;
+}
+
 static void proven(void *context, uint32_t extent, int fd)
 {
 	const struct search *self = context;
@@ -55,15 +104,22 @@ static void proven(void *context, uint32_t extent, int fd)
 static int find_files(struct guest *guest, uint8_t **seen, struct err *err)
 {
 	uint32_t total = ledger_total(pool_ledger(guest->pool));
+	bool takes = pool_takes_files(guest->pool);
+	/* Of each of its own it has a mapping, and a descriptor as well. */
+	uint32_t most = (takes ? 2 : 1) * total + OTHERS_MAX;
 	struct search self = {.guest = guest, .seen = calloc(total, 1)};
-	const struct proof_ops ops = {
-		.wanted = wanted, .proven = proven, .context = &self};
+	const struct proof_ops ops = {.wanted = wanted,
+				      .find = takes ? find : NULL,
+				      .proven = proven,
+				      .context = &self};
 
 	*seen = self.seen;
-	if (self.seen == NULL)
+	if (self.seen == NULL || (takes && learn(&self) < 0))
 		return err_set(err, ENOMEM, "look for leases");
-	return proof_search(guest->pid, pool_name(guest->pool),
-			    total + OTHERS_MAX, &ops, err);
+	int r = proof_search(guest->pid, pool_name(guest->pool), most, &ops,
+			     err);
+	free(self.known);
+	return r;
 }
 
 /* The same, where it is enough that we have their files then. */
@@ -99,11 +155,13 @@ static bool give_up(struct registry *registry, struct guest *guest,
 
 	if (alive)
 		guest->end = VIEW_END_FAILED;
-	if (alive) {
+	/* Nothing that is dismissed with its process stays on its way. */
+	bool stays = alive && !pool_takes_files(guest->pool);
+	if (stays) {
 		find_all(guest);
 		taken = pool_revoke_found(guest->pool, &guest->account);
 	}
-	if (!alive || guest->account.held == 0) {
+	if (!stays || guest->account.held == 0) {
 		log_info("guest %s %s: %u leases taken back", guest->name, why,
 			 taken + guest->account.held);
 		registry_dismiss(registry, guest);

@@ -280,10 +280,13 @@ static int make_resident(int fd, enum lab_backing backing, int node)
 {
 	struct view_of view;
 
-	if (backing == LAB_BACKING_HUGETLB &&
-	    fallocate(fd, 0, 0, LAB_EXTENT_SIZE) < 0)
+	/* Of a guest_memfd pool it only keeps the room; see backing.h. */
+	bool whole = backing == LAB_BACKING_HUGETLB ||
+		     backing == LAB_BACKING_GUEST_MEMFD;
+
+	if (whole && fallocate(fd, 0, 0, LAB_EXTENT_SIZE) < 0)
 		return -errno;
-	if (backing == LAB_BACKING_HUGETLB && node == NUMA_ANY)
+	if (whole && node == NUMA_ANY)
 		return 0;
 	int r = map_aligned(fd, &view);
 	if (r < 0)

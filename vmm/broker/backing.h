@@ -34,8 +34,9 @@ int backing_check(enum lab_backing backing, uint64_t leases, int node,
  * Make a lease's file: 2 MiB, zeroed by the kernel, resident, and sealed
  * against growing and against other seals (but not against shrinking: that is
  * how it is revoked). With huge pages, transparent or not, it is one such page
- * or fails. `name` shows in /proc. Returns the descriptor (close-on-exec, the
- * caller's), or a negated errno.
+ * or fails. `name` shows in /proc. For LAB_BACKING_GUEST_MEMFD, whose files
+ * only their owners can make, it is one that keeps the room until then. Returns
+ * the descriptor (close-on-exec, the caller's), or a negated errno.
  */
 int backing_create(enum lab_backing backing, const char *name);
 

@@ -18,6 +18,7 @@
 #include "broker/adopt.h"
 #include "broker/backing.h"
 #include "broker/connections.h"
+#include "broker/guest_memfd.h"
 #include "broker/listener.h"
 #include "broker/scrubber.h"
 #include "broker/shortage.h"
@@ -31,8 +32,9 @@
 /* How often to look whether those who are awaited still live. */
 #define AWAIT_PERIOD (US_PER_S / 10)
 
-/* Descriptors beside those of leases and clients: loop, logs, viewers. */
-#define DESCRIPTORS_SPARE 512
+/* Descriptors beside those of leases: each client has its socket, and may have
+ * brought a file; and loop, logs, viewers. */
+#define DESCRIPTORS_SPARE (2 * BROKER_CLIENTS_MAX + 512)
 
 struct broker {
 	sd_event *event;
@@ -230,7 +232,7 @@ int broker_claim(struct broker *self, const char *run_dir, struct err *err)
 static uint64_t descriptors(const struct registry *registry,
 			    const struct pool *pool, uint64_t leases)
 {
-	uint64_t sum = BROKER_CLIENTS_MAX + DESCRIPTORS_SPARE + leases;
+	uint64_t sum = DESCRIPTORS_SPARE + leases;
 
 	for (size_t i = 0; i < registry->npools; i++) {
 		const struct ledger *ledger = pool_ledger(registry->pools[i]);
@@ -259,6 +261,12 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 	/* It may be larger than asked for: a size that was set lasts. */
 	r = backing_reserve_descriptors(descriptors(&self->registry, NULL, 0),
 					err);
+	/* Before the first file of a guest is looked at, old or new. */
+	if (r == 0 && pool_takes_files(pool)) {
+		r = guest_memfd_prepare(err);
+		if (r < 0)
+			return err_wrap(err, "pool %s", pool_name(pool));
+	}
 	if (r == 0)
 		r = adopt_restore(&self->registry, pool, err);
 	return r < 0 ? r : pool_fill(pool, err);
@@ -267,7 +275,7 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 int broker_add_pools(struct broker *self, const struct pool_spec *specs,
 		     size_t count, struct err *err)
 {
-	uint64_t descriptors = BROKER_CLIENTS_MAX + DESCRIPTORS_SPARE;
+	uint64_t descriptors = DESCRIPTORS_SPARE;
 
 	for (size_t i = 0; i < count; i++)
 		descriptors += specs[i].leases;

@@ -21,6 +21,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/cutter.h \
 	vmm/broker/command.c \
 	vmm/broker/command.h \
+	vmm/broker/guest_memfd.c \
+	vmm/broker/guest_memfd.h \
 	vmm/broker/journal.c \
 	vmm/broker/journal.h \
 	vmm/broker/ledger.c \

@@ -13,28 +13,43 @@
 
 #include "base/log.h"
 #include "base/probe.h"
+#include "base/stranger.h"
 #include "broker/backing.h"
 #include "broker/cutter.h"
+#include "broker/guest_memfd.h"
+
+bool pool_takes_files(const struct pool *self)
+{
+	return self->backing == LAB_BACKING_GUEST_MEMFD;
+}
+
+/* Is its file one that its owner brought? Such a one is in its place from the
+ * lease until the scrub. */
+static bool was_brought(const struct pool *self, uint32_t extent)
+{
+	return pool_takes_files(self) && self->files[extent] >= 0 &&
+	       ledger_state(self->ledger, extent) != EXTENT_BLANK;
+}
 
 /* The kernel's name of an extent's file: noted now, so that to ask is cheap. */
-static int note_identity(struct pool *self, uint32_t extent)
+static int note_identity(struct pool *self, uint32_t extent, uint64_t *device)
 {
 	struct stat stat;
 
 	if (fstat(self->files[extent], &stat) < 0)
 		return -errno;
-	self->device = stat.st_dev;
+	*device = stat.st_dev;
 	self->inodes[extent] = stat.st_ino;
 	return 0;
 }
 
 /* And by what a later broker will know it. */
-static int note_file(struct pool *self, uint32_t extent)
+static int note_file(struct pool *self, uint32_t extent, uint64_t *device)
 {
-	int r = note_identity(self, extent);
+	int r = note_identity(self, extent, device);
 
 	if (r == 0 && self->journal != NULL)
-		journal_file(self->journal, extent, self->device,
+		journal_file(self->journal, extent, *device,
 			     self->inodes[extent]);
 	return r;
 }
@@ -56,9 +71,25 @@ int pool_make_room(struct pool *self, uint32_t from, uint32_t to)
 	return 0;
 }
 
+/*
+ * What a process other than its owner does with it is not the pool's. To close
+ * it can take as long as the owner's VM likes, if nobody else has it open.
+ */
+static void drop_brought(const struct pool *self, uint32_t extent)
+{
+	if (guest_memfd_pages(self->files[extent]) > 0)
+		log_client_warning("pool %s: lease %u was taken, and a process "
+				   "has touched its file since: it has fresh "
+				   "pages, of its own account",
+				   self->name, extent);
+	stranger_close_file(self->files[extent]);
+}
+
 void pool_drop_file(struct pool *self, uint32_t extent)
 {
-	if (self->files[extent] >= 0)
+	if (was_brought(self, extent))
+		drop_brought(self, extent);
+	else if (self->files[extent] >= 0)
 		close(self->files[extent]);
 	self->files[extent] = -1;
 	self->inodes[extent] = 0;
@@ -77,7 +108,7 @@ int pool_fresh_file(struct pool *self, uint32_t extent)
 		self->files[extent] = -1;
 		return r;
 	}
-	return note_file(self, extent);
+	return note_file(self, extent, &self->device);
 }
 
 const char *pool_name(const struct pool *self)
@@ -129,6 +160,24 @@ uint32_t pool_lease(struct pool *self, struct account *account)
 	return extent;
 }
 
+int pool_fund(struct pool *self, int fd)
+{
+	uint32_t extent = ledger_first(self->ledger, EXTENT_BLANK);
+
+	/* For a moment there are both: better than neither. */
+	int r = guest_memfd_fund(fd);
+	if (r < 0) {
+		guest_memfd_cut(fd);
+		stranger_close_file(fd);
+		return r;
+	}
+	close(self->files[extent]);
+	self->files[extent] = fd;
+	/* It has been asked for its size before, so this does not fail. */
+	(void)note_file(self, extent, &self->brought_on);
+	return 0;
+}
+
 int pool_file(const struct pool *self, uint32_t extent)
 {
 	return self->files[extent];
@@ -137,17 +186,23 @@ int pool_file(const struct pool *self, uint32_t extent)
 void pool_identity(const struct pool *self, uint32_t extent, uint64_t *device,
 		   uint64_t *inode)
 {
+	uint64_t of_all =
+		was_brought(self, extent) ? self->brought_on : self->device;
+
 	*inode = self->inodes[extent];
-	*device = *inode != 0 ? self->device : 0;
+	*device = *inode != 0 ? of_all : 0;
 }
 
-/* A huge page's file cannot be written to, which is what holds a cut up. */
+/* A huge page's file cannot be written to, which is what holds a cut up; nor
+ * can a guest_memfd. */
 static int cut_file(const struct pool *self, uint32_t extent)
 {
 	int fd = self->files[extent];
 
 	if (fd < 0)
 		return 0; /* nobody was found to have it any more */
+	if (pool_takes_files(self))
+		return guest_memfd_cut(fd);
 	return self->backing == LAB_BACKING_HUGETLB
 		       ? backing_cut(fd)
 		       : cutter_cut(fd, self->inodes[extent]);
@@ -232,7 +287,9 @@ void pool_adopt(struct pool *self, uint32_t extent, int fd)
 	}
 	self->files[extent] = fd;
 	/* The proof asked the same of it, so this does not fail. */
-	(void)note_identity(self, extent);
+	(void)note_identity(self, extent,
+			    pool_takes_files(self) ? &self->brought_on
+						   : &self->device);
 	PROBE(pool_proven, extent);
 }
 

@@ -113,6 +113,17 @@ uint32_t pool_revoke_unseen(struct pool *self, struct account *account,
  */
 uint32_t pool_lease(struct pool *self, struct account *account);
 
+/* Does an owner bring the files of its leases (LAB_BACKING_GUEST_MEMFD)? */
+bool pool_takes_files(const struct pool *self);
+
+/*
+ * In such a pool, before pool_lease(): make a file that guest_memfd_check()
+ * likes resident, and the file of the extent that is leased next. The
+ * descriptor is the pool's in any case. 0; or a negated errno, and nothing has
+ * changed but that the file is closed.
+ */
+int pool_fund(struct pool *self, int fd);
+
 /* An extent's file, to be sent to its owner; the pool's. -1: it has none. */
 int pool_file(const struct pool *self, uint32_t extent);
 

@@ -101,5 +101,11 @@ int pool_option_parse(struct pool_spec *spec, const char *text, struct err *err)
 	if (rest != NULL)
 		*rest++ = '\0';
 	int r = parse_size(spec, size, err);
-	return r == 0 && rest != NULL ? parse_rest(spec, rest, err) : r;
+	if (r == 0 && rest != NULL)
+		r = parse_rest(spec, rest, err);
+	if (r == 0 && spec->bound && spec->backing == LAB_BACKING_GUEST_MEMFD)
+		return err_say(err, EINVAL,
+			       "guest_memfd lies where its VMM has it: without "
+			       "node=");
+	return r;
 }

@@ -7,8 +7,9 @@
 #include "broker/pool.h"
 
 /*
- * NAME=SIZE[,backing=hugetlb|thp|shmem][,node=N]. 0, or -EINVAL and a sentence
- * that says what is wrong. Whether the host can give it is not asked here.
+ * NAME=SIZE[,backing=hugetlb|thp|shmem|guest_memfd][,node=N]. 0, or -EINVAL and
+ * a sentence that says what is wrong. Whether the host can give it is not asked
+ * here.
  */
 int pool_option_parse(struct pool_spec *spec, const char *text,
 		      struct err *err);

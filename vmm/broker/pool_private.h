@@ -15,7 +15,10 @@ struct pool {
 	struct journal *journal; /* NULL: none is kept */
 	int *files;	  /* -1 while withdrawn, or leased and not proven yet */
 	uint64_t *inodes; /* of the files; 0 where there is none */
-	uint64_t device;  /* of all of them: the kernel's, for memory files */
+	/* Of all of them: the kernel's, for memory files; and of those that
+	 * owners bring. */
+	uint64_t device;
+	uint64_t brought_on;
 	struct proof_file wanted; /* what pool_record() pointed at last */
 	bool starving;		  /* the last fresh file could not be had */
 	bool resizing;		  /* its end is not yet in the log */

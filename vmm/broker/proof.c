@@ -11,19 +11,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
+#include "base/stranger.h"
 #include "broker/cutter.h"
+#include "broker/guest_memfd.h"
 
 #define SEALS (F_SEAL_GROW | F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_WRITE)
 
 struct search {
 	const char *pool;
 	const struct proof_ops *ops;
+	int process;   /* as a descriptor */
 	uint32_t left; /* how many more to look at */
 	int denied;    /* errno with which a candidate could not be opened */
 };
@@ -50,10 +55,11 @@ static bool claims(const char *name, const char *pool, uint32_t *extent)
 	       number < UINT32_MAX;
 }
 
-static bool is_file(int fd, const struct proof_file *wanted, struct stat *stat)
+static bool is_file(int fd, const struct proof_file *wanted,
+		    struct stranger_file *file)
 {
-	return fstat(fd, stat) == 0 && S_ISREG(stat->st_mode) &&
-	       stat->st_dev == wanted->device && stat->st_ino == wanted->inode;
+	return stranger_look(fd, "", file) == 0 && S_ISREG(file->mode) &&
+	       file->device == wanted->device && file->inode == wanted->inode;
 }
 
 /*
@@ -61,7 +67,8 @@ static bool is_file(int fd, const struct proof_file *wanted, struct stat *stat)
  * an effect: the link is another process's to change, to a device even.
  */
 static int open_wanted(struct search *self, const char *link,
-		       const struct proof_file *wanted, struct stat *stat)
+		       const struct proof_file *wanted,
+		       struct stranger_file *file)
 {
 	char again[32];
 
@@ -71,7 +78,7 @@ static int open_wanted(struct search *self, const char *link,
 			self->denied = errno;
 		return -1;
 	}
-	if (!is_file(found, wanted, stat))
+	if (!is_file(found, wanted, file))
 		return -1;
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
 	/* It may hold a file lease (F_SETLEASE), for which others wait. */
@@ -86,28 +93,78 @@ static void look_at(struct search *self, const char *name, const char *link)
 {
 	const struct proof_ops *ops = self->ops;
 	uint32_t extent;
-	struct stat stat;
+	struct stranger_file file;
 
 	if (!claims(name, self->pool, &extent))
 		return;
 	const struct proof_file *wanted = ops->wanted(ops->context, extent);
 	if (wanted == NULL)
 		return;
-	int fd = open_wanted(self, link, wanted, &stat);
+	int fd = open_wanted(self, link, wanted, &file);
 	if (fd < 0)
 		return;
 	int seals = fcntl(fd, F_GET_SEALS);
-	if ((uint64_t)stat.st_size == LAB_EXTENT_SIZE && seals >= 0 &&
+	if (file.bytes == LAB_EXTENT_SIZE && seals >= 0 &&
 	    (seals & SEALS) == (F_SEAL_GROW | F_SEAL_SEAL)) {
 		ops->proven(ops->context, extent, fd);
 		return;
 	}
-	int r = cutter_cut(fd, stat.st_ino);
+	int r = cutter_cut(fd, file.inode);
 	if (r == -EINPROGRESS || r == -EALREADY)
 		self->denied = EBUSY;
 	/* One that is held up is still in use. */
 	if (r != -EINPROGRESS)
 		close(fd);
+}
+
+static bool is_guest_memfd(const struct search *self, const char *name)
+{
+	return self->ops->find != NULL &&
+	       strncmp(name, GUEST_MEMFD_NAME, strlen(GUEST_MEMFD_NAME)) == 0;
+}
+
+static bool same_file(const struct proof_file *a, const struct proof_file *b)
+{
+	return a->device == b->device && a->inode == b->inode;
+}
+
+/*
+ * The kernel opens it through no link, but copies descriptors: of what is
+ * wanted, for to close anything else could take as long as its owner likes.
+ */
+static void look_at_copy(struct search *self, const char *link, int number)
+{
+	const struct proof_ops *ops = self->ops;
+	struct proof_file file, copied;
+	uint32_t extent;
+
+	if (guest_memfd_identity(AT_FDCWD, link, &file.device, &file.inode) <
+		    0 ||
+	    !ops->find(ops->context, &file, &extent))
+		return;
+	int fd = pidfd_getfd(self->process, number, 0);
+	if (fd < 0) {
+		if (errno != EBADF && errno != ESRCH)
+			self->denied = errno;
+	} else if (guest_memfd_identity(fd, "", &copied.device,
+					&copied.inode) == 0 &&
+		   same_file(&file, &copied)) {
+		ops->proven(ops->context, extent, fd);
+	} else {
+		stranger_close_file(fd);
+	}
+}
+
+/* One that is mapped and of which there was no descriptor. */
+static void look_at_mapped(struct search *self, unsigned int major_number,
+			   unsigned int minor_number, unsigned long inode)
+{
+	const struct proof_file file = {
+		.device = makedev(major_number, minor_number), .inode = inode};
+	uint32_t extent;
+
+	if (self->ops->find(self->ops->context, &file, &extent))
+		self->denied = ENXIO;
 }
 
 static int look_at_maps(struct search *self, pid_t pid)
@@ -121,13 +178,18 @@ static int look_at_maps(struct search *self, pid_t pid)
 	if (maps == NULL)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
 	while (self->left > 0 && getline(&line, &room, maps) > 0) {
-		unsigned long start, end;
+		unsigned long start, end, inode;
+		unsigned int device[2];
 		int name = 0;
 		self->left--;
-		if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &start, &end,
-			   &name) < 2 ||
+		if (sscanf(line, "%lx-%lx %*s %*s %x:%x %lu %n", &start, &end,
+			   &device[0], &device[1], &inode, &name) < 5 ||
 		    name == 0)
 			continue;
+		if (is_guest_memfd(self, line + name)) {
+			look_at_mapped(self, device[0], device[1], inode);
+			continue;
+		}
 		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx",
 			 (int)pid, start, end);
 		look_at(self, line + name, path);
@@ -154,7 +216,10 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 		if (bytes <= 0)
 			continue;
 		name[bytes] = '\0';
-		look_at(self, name, path);
+		if (is_guest_memfd(self, name))
+			look_at_copy(self, path, atoi(entry->d_name));
+		else
+			look_at(self, name, path);
 	}
 	closedir(folder);
 	return 0;
@@ -163,11 +228,15 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 int proof_search(pid_t pid, const char *pool, uint32_t most,
 		 const struct proof_ops *ops, struct err *err)
 {
-	struct search self = {.pool = pool, .ops = ops, .left = most};
+	cleanup_close int process = pidfd_open(pid, 0);
+	struct search self = {
+		.pool = pool, .ops = ops, .process = process, .left = most};
 
-	int r = look_at_maps(&self, pid);
+	/* In the order in which a lease moves on, so that none slips through.
+	 */
+	int r = look_at_descriptors(&self, pid);
 	if (r == 0)
-		r = look_at_descriptors(&self, pid);
+		r = look_at_maps(&self, pid);
 	if (r == 0)
 		r = self.left == 0 ? -E2BIG : -self.denied;
 	return r == 0 ? 0

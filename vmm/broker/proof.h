@@ -7,6 +7,7 @@
 #ifndef LABYRINTH_BROKER_PROOF_H
 #define LABYRINTH_BROKER_PROOF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +25,12 @@ struct proof_ops {
 	 * be, or NULL where there is nothing to prove.
 	 */
 	const struct proof_file *(*wanted)(void *context, uint32_t extent);
+	/*
+	 * The extent of a file that nobody can give a name (guest_memfd), if it
+	 * is wanted; NULL: none of these is. Which have been proven are not.
+	 */
+	bool (*find)(void *context, const struct proof_file *file,
+		     uint32_t *extent);
 	/* It is that file, a whole and sealed one; fd is the callee's. */
 	void (*proven)(void *context, uint32_t extent, int fd);
 	void *context;
@@ -34,7 +41,8 @@ struct proof_ops {
  * mappings and descriptors in all: a process can have millions, and we wait.
  * What is the wanted file and yet no lease, by size or seals, is cut off. 0, or
  * a negated errno and a sentence: -E2BIG when there were more, others when the
- * kernel does not let us look.
+ * kernel does not let us look: into the process, or at a guest_memfd that it
+ * maps and has no descriptor of.
  */
 int proof_search(pid_t pid, const char *pool, uint32_t most,
 		 const struct proof_ops *ops, struct err *err);

@@ -7,12 +7,15 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uuid.h>
 
 #include <labyrinth/bootinfo.h>
 
+#include "base/log.h"
 #include "base/probe.h"
 #include "broker/journal.h"
 #include "broker/process.h"
@@ -96,6 +99,18 @@ struct guest *registry_of_pool(struct guest *from, const struct pool *pool)
 	while (from != NULL && from->pool != pool)
 		from = from->next;
 	return from;
+}
+
+uint32_t registry_kept(const struct guest *guest)
+{
+	return guest->account.held - guest->due;
+}
+
+uint32_t registry_excess(const struct guest *guest)
+{
+	uint32_t excess = account_excess(&guest->account);
+
+	return excess > guest->due ? excess - guest->due : 0;
 }
 
 static void tell(const struct registry *self, const struct guest *guest,
@@ -329,6 +344,19 @@ int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
 	return 0;
 }
 
+/* Never our own: a guest of a test is in its process. */
+static void kill_process(const struct guest *guest)
+{
+	int r = guest->pid != getpid()
+			? process_signal(guest->pid, guest->start, SIGKILL)
+			: 0;
+
+	if (r < 0 && r != -ESRCH)
+		log_client_warning("guest %s: its process %d could not be "
+				   "killed: %s",
+				   guest->name, (int)guest->pid, strerror(-r));
+}
+
 void registry_dismiss(struct registry *self, struct guest *guest)
 {
 	struct journal *journal = pool_journal(guest->pool);
@@ -336,6 +364,8 @@ void registry_dismiss(struct registry *self, struct guest *guest)
 	if (journal != NULL)
 		journal_ending(journal, guest->slot);
 	PROBE(registry_ending, guest->id, guest->account.held);
+	if (pool_takes_files(guest->pool))
+		kill_process(guest);
 	pool_revoke_all(guest->pool, &guest->account);
 	PROBE(registry_emptied, guest->id);
 	ledger_dismiss(pool_ledger(guest->pool), &guest->account);

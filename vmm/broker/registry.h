@@ -38,6 +38,7 @@ struct guest {
 	enum view_end end;	 /* as viewers will be told that it ended */
 	unsigned int look_again; /* turns to the next search for its leases */
 	unsigned int unlooked;	 /* turns since the last */
+	uint32_t due;		 /* leases taken that it still has to RETURN */
 	bool given_up;	/* awaited no more, but for the end of its process */
 	uint32_t urged; /* leases asked of it for a waiter, not given yet */
 	bool deaf;	/* let the last such request lapse */
@@ -84,6 +85,11 @@ struct guest *registry_find_guest(const struct registry *self,
  * registry's first; go on with the next of the one that was found. */
 struct guest *registry_of_pool(struct guest *from, const struct pool *pool);
 
+/* How many leases it holds without those that it is to RETURN; and how many of
+ * these are above its guarantee. */
+uint32_t registry_kept(const struct guest *guest);
+uint32_t registry_excess(const struct guest *guest);
+
 /*
  * Admit a guest as a HELLO asks. 0 and *out (the registry's), or a refusal:
  * -EINVAL for a bad name or numbers that do not fit each other or the pool,
@@ -105,7 +111,10 @@ uint64_t registry_maximum(const struct lab_lease_msg *hello);
 int registry_restore(struct registry *self, struct pool *pool, uint32_t slot,
 		     struct err *err);
 
-/* A guest is gone: revoke all its leases, forget it. */
+/*
+ * A guest is gone: revoke all its leases, forget it. Where a touch would bring
+ * back what is revoked (pool_takes_files()), its process is killed first.
+ */
 void registry_dismiss(struct registry *self, struct guest *guest);
 
 #endif

@@ -33,6 +33,7 @@ int session_new(struct session **out, struct registry *registry, int socket,
 		return r;
 	}
 	self->registry = registry;
+	self->offered = -1;
 	*out = self;
 	return 0;
 }
@@ -43,6 +44,8 @@ void session_free(struct session *self)
 		return;
 	queue_leave(&self->waiter);
 	channel_close(&self->channel);
+	if (self->offered >= 0)
+		stranger_close_file(self->offered);
 	free(self);
 }
 
@@ -154,15 +157,32 @@ static bool welcome(struct session *self)
 	return sent;
 }
 
-static int check_flags(uint32_t flags, struct err *err)
+static bool takes_files(const struct registry *registry, const char *name)
+{
+	const struct pool *pool = registry_name_valid(name)
+					  ? registry_find_pool(registry, name)
+					  : NULL;
+
+	return pool != NULL && pool_takes_files(pool);
+}
+
+static int check_flags(const struct registry *registry,
+		       const struct lab_lease_msg *hello, struct err *err)
 {
 	const uint32_t known =
 		LAB_HELLO_EVENTS | LAB_HELLO_ADOPT | LAB_HELLO_TALLY;
+	uint32_t flags = hello->hello.flags;
 
-	if ((flags & ~known) == 0)
-		return 0;
-	return err_say(err, EINVAL, "its flags %#x are not all known here",
-		       flags);
+	if ((flags & ~known) != 0)
+		return err_say(err, EINVAL,
+			       "its flags %#x are not all known here", flags);
+	if ((flags & LAB_HELLO_EVENTS) == 0 &&
+	    takes_files(registry, hello->hello.pool))
+		return err_say(err, EINVAL,
+			       "pool %s leases guest_memfd, which is taken "
+			       "back by asking: its guests want events",
+			       hello->hello.pool);
+	return 0;
 }
 
 /* Map the tally that came; its file is not needed any more. */
@@ -185,7 +205,7 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello,
 	struct err err;
 
 	PROBE(session_hello, self->channel.pid, hello->hello.flags);
-	int r = check_flags(hello->hello.flags, &err);
+	int r = check_flags(self->registry, hello, &err);
 	if (r == 0 && (hello->hello.flags & LAB_HELLO_TALLY) != 0)
 		r = take_tally(&tally, fd, &err);
 	if (r == 0 && (hello->hello.flags & LAB_HELLO_ADOPT) != 0)
@@ -200,7 +220,8 @@ static bool do_hello(struct session *self, const struct lab_lease_msg *hello,
 		self->guest->tally = tally;
 		self->listens = hello->hello.flags & LAB_HELLO_EVENTS;
 		pool_shortage(self->guest->pool)->untold = true;
-		stranger_deny(self->channel.socket);
+		if (!pool_takes_files(self->guest->pool))
+			stranger_deny(self->channel.socket);
 		return welcome(self);
 	}
 	tally_unmap(tally);
@@ -254,11 +275,20 @@ static bool refuse_version(struct session *self, uint16_t version)
 	return session_drop(self, "it speaks version %u", version);
 }
 
-/* Is it what a descriptor may come with? */
-static bool brings_tally(const struct lab_lease_msg *message)
+/* Before HELLO, and in a pool whose guests bring the files of their leases. */
+static bool may_bring_files(const struct session *self)
 {
-	return message->type == LAB_LEASE_HELLO &&
-	       (message->hello.flags & LAB_HELLO_TALLY) != 0;
+	return self->guest == NULL || pool_takes_files(self->guest->pool);
+}
+
+/* Is it what a descriptor may come with? */
+static bool may_bring_file(const struct session *self,
+			   const struct lab_lease_msg *message)
+{
+	if (self->guest == NULL)
+		return message->type == LAB_LEASE_HELLO &&
+		       (message->hello.flags & LAB_HELLO_TALLY) != 0;
+	return message->type == LAB_LEASE_LEASE && may_bring_files(self);
 }
 
 static bool dispatch(struct session *self, const struct lab_lease_msg *message,
@@ -275,14 +305,14 @@ static bool dispatch(struct session *self, const struct lab_lease_msg *message,
 		return refuse_version(self, message->version);
 	if (self->asks != NULL)
 		return session_drop(self, "a message after its question");
-	if (*fd >= 0 && !brings_tally(message))
+	if (*fd >= 0 && !may_bring_file(self, message))
 		return session_drop(self, "it sent a descriptor");
 	if (message->type == LAB_LEASE_HELLO && self->guest == NULL)
 		return do_hello(self, message, fd);
 	if (admin_asks(message->type) && self->guest == NULL)
 		return do_admin(self, message, now);
 	if (message->type == LAB_LEASE_LEASE && self->guest != NULL)
-		return session_lease(self, message, now);
+		return session_lease(self, message, fd, now);
 	if (message->type == LAB_LEASE_RETURN && self->guest != NULL)
 		return session_return(self, message);
 	return session_drop(self, "a message of type %u %s HELLO",
@@ -294,7 +324,7 @@ bool session_receive(struct session *self, uint64_t now)
 {
 	struct lab_lease_msg message;
 	int file = -1;
-	int *wanted = self->guest == NULL ? &file : NULL;
+	int *wanted = may_bring_files(self) ? &file : NULL;
 
 	if (self->over)
 		return false;

@@ -90,9 +90,17 @@ uint64_t session_press(struct session *self, uint64_t now);
  * Take a lease from its guest, the first of which its VMM was told for this
  * reason, else the one that came last: its pages are gone when this returns.
  * Its VMM is told, if it listens, and answers by RETURN; one that has not
- * answered LAB_REVOKED_MAX times is dropped.
+ * answered LAB_REVOKED_MAX times is dropped. In a pool that takes files the
+ * pages go with the RETURN, for which its VMM has so long (us).
  */
+#define SESSION_RETURN_DEADLINE UINT64_C(5000000)
 void session_take(struct session *self, enum lab_revoke_reason reason);
+
+/*
+ * When the time for such a RETURN is over; UINT64_MAX if none is awaited. When
+ * it is over at `now`, the session is, as for session_serve().
+ */
+uint64_t session_overdue(struct session *self, uint64_t now);
 
 /* Has it said HELLO, or a question that waits for its answer? */
 bool session_begun(const struct session *self);

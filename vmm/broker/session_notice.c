@@ -15,6 +15,13 @@ static uint64_t lease_id(const struct session *self, uint32_t extent)
 	return ledger_lease_id(pool_ledger(self->guest->pool), extent);
 }
 
+/* Is there nothing more to say of this lease? */
+static bool is_spoken_for(const struct session *self, uint64_t lease)
+{
+	return notices_has(&self->notices, lease) ||
+	       taken_has(&self->taken, lease);
+}
+
 /* Say of its newest lease that has no notice that it will be taken. */
 static bool add_notice(struct session *self, enum lab_revoke_reason reason,
 		       uint64_t due)
@@ -25,7 +32,7 @@ static bool add_notice(struct session *self, enum lab_revoke_reason reason,
 	if (!self->listens || !notices_room(&self->notices))
 		return false;
 	while (extent != LEDGER_NO_EXTENT &&
-	       notices_has(&self->notices, lease_id(self, extent)))
+	       is_spoken_for(self, lease_id(self, extent)))
 		extent = ledger_previous(ledger, extent);
 	if (extent == LEDGER_NO_EXTENT)
 		return false;
@@ -147,7 +154,7 @@ static void take_demanded(struct session *self, uint64_t now)
 	struct demand *demand = &self->demand;
 	bool patient = self->listens && now < demand->due + DEMAND_PATIENCE;
 
-	while (!self->over && self->guest->account.held > 0 &&
+	while (!self->over && registry_kept(self->guest) > 0 &&
 	       (!patient || taken_room(&self->taken))) {
 		if (notices_first(&self->notices, LAB_REVOKE_ADMIN) == NULL) {
 			if (demand->left == 0)
@@ -156,6 +163,26 @@ static void take_demanded(struct session *self, uint64_t now)
 		}
 		session_take(self, LAB_REVOKE_ADMIN);
 	}
+}
+
+/* When there is something to do though its VMM says nothing. */
+static uint64_t next_turn(const struct demand *demand, uint64_t now)
+{
+	uint64_t end = demand->due + DEMAND_PATIENCE;
+
+	if (now < demand->due)
+		return demand->due;
+	return now < end ? end : UINT64_MAX;
+}
+
+/* Are all gone, and not only taken and still to be RETURNed? */
+static bool is_met(struct session *self)
+{
+	if (self->guest->due > 0)
+		return false;
+	return self->guest->account.held == 0 ||
+	       (self->demand.left == 0 &&
+		notices_first(&self->notices, LAB_REVOKE_ADMIN) == NULL);
 }
 
 static uint64_t press_demand(struct session *self, uint64_t now)
@@ -171,13 +198,10 @@ static uint64_t press_demand(struct session *self, uint64_t now)
 		take_demanded(self, now);
 	if (self->over)
 		return UINT64_MAX;
-	bool none = self->guest->account.held == 0;
-	if (none || (demand->left == 0 &&
-		     notices_first(&self->notices, LAB_REVOKE_ADMIN) == NULL)) {
-		finish(self, demand->total - demand->left);
-		return UINT64_MAX;
-	}
-	return now < demand->due ? demand->due : demand->due + DEMAND_PATIENCE;
+	if (!is_met(self))
+		return next_turn(demand, now);
+	finish(self, demand->total - demand->left);
+	return UINT64_MAX;
 }
 
 uint64_t session_press(struct session *self, uint64_t now)

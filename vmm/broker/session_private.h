@@ -31,6 +31,7 @@ struct session {
 	uint64_t seq;		   /* of its latest message */
 	uint64_t asked;		   /* seq of the LEASE that waits */
 	struct waiter waiter;	   /* while that one waits */
+	int offered;		   /* the file that came with it, or -1 */
 	struct guest *guest;	   /* NULL before HELLO */
 	bool listens;		   /* it wants events */
 	bool over;		   /* an answer could not be sent */
@@ -73,9 +74,12 @@ void session_quit(struct session *self);
 /* Its guest gave this lease back, which it held: what is that an answer to? */
 void session_gave(struct session *self, uint64_t lease);
 
-/* A LEASE and a RETURN of an admitted guest. False: the session is over. */
+/*
+ * A LEASE and a RETURN of an admitted guest. False: the session is over. With a
+ * LEASE may have come a descriptor, which is taken over; else *fd is -1.
+ */
 bool session_lease(struct session *self, const struct lab_lease_msg *message,
-		   uint64_t now);
+		   int *fd, uint64_t now);
 bool session_return(struct session *self, const struct lab_lease_msg *message);
 
 #endif

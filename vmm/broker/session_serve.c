@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/cleanup.h"
 #include "base/probe.h"
+#include "base/stranger.h"
+#include "broker/guest_memfd.h"
 #include "broker/session_private.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -13,6 +16,14 @@
 static bool hand_over(struct session *self, uint64_t seq)
 {
 	struct guest *guest = self->guest;
+	bool takes = pool_takes_files(guest->pool);
+	struct err err;
+
+	int r = takes ? pool_fund(guest->pool, steal_fd(&self->offered)) : 0;
+	if (r < 0) {
+		err_set(&err, -r, "make a lease resident");
+		return session_refuse(self, seq, &err);
+	}
 	uint32_t extent = pool_lease(guest->pool, &guest->account);
 	struct lab_lease_msg message = {
 		.leased.lease =
@@ -21,9 +32,33 @@ static bool hand_over(struct session *self, uint64_t seq)
 
 	/* Should it not arrive, the session ends and the lease is revoked. */
 	bool sent = session_answer(self, &message, LAB_LEASE_LEASED, seq,
-				   pool_file(guest->pool, extent));
+				   takes ? -1 : pool_file(guest->pool, extent));
 	PROBE(session_leased, guest->id, message.leased.lease);
 	return sent;
+}
+
+/*
+ * Take the file that came with a LEASE, or did not: each pool has its way. One
+ * that has pages was a lease before, of this guest or of another.
+ */
+static bool take_offer(struct session *self, int *fd)
+{
+	if (!pool_takes_files(self->guest->pool))
+		return true;
+	if (*fd < 0)
+		return session_drop(self, "it asks for a lease and brings no "
+					  "file for it");
+	int r = guest_memfd_check(*fd);
+	if (r == -EEXIST)
+		return session_drop(self, "it brings a file for a lease that "
+					  "is in use");
+	if (r < 0)
+		return session_drop(self, "it brings a file for a lease that "
+					  "is no guest_memfd of 2 MiB");
+	if (self->offered >= 0)
+		stranger_close_file(self->offered);
+	self->offered = steal_fd(fd);
+	return true;
 }
 
 static bool refuse_lease(struct session *self, uint64_t seq,
@@ -110,7 +145,7 @@ void session_serve(struct pool *pool, uint64_t now)
 }
 
 bool session_lease(struct session *self, const struct lab_lease_msg *message,
-		   uint64_t now)
+		   int *fd, uint64_t now)
 {
 	struct guest *guest = self->guest;
 	struct pool *pool = guest->pool;
@@ -119,6 +154,8 @@ bool session_lease(struct session *self, const struct lab_lease_msg *message,
 		return session_drop(self,
 				    "it asks for a lease while one is on its "
 				    "way");
+	if (!take_offer(self, fd))
+		return false;
 	if (guest->account.held >= guest->account.limit)
 		return refuse_lease(self, message->seq, LEDGER_LIMIT);
 	self->asked = message->seq;

@@ -70,15 +70,36 @@ bool session_tell(struct session *self, enum lab_lease_level level)
 	return all;
 }
 
+/* Its own next turn is its last. */
+static void cut_off(struct session *self)
+{
+	self->over = true;
+	channel_cut(&self->channel);
+	session_drop(self, "it does not answer that leases were taken");
+}
+
+/* Its newest lease that it is not to return already; or none. */
+static uint32_t newest(const struct session *self)
+{
+	const struct ledger *ledger = pool_ledger(self->guest->pool);
+	uint32_t extent = self->guest->account.leases.last;
+
+	while (extent != LEDGER_NO_EXTENT &&
+	       taken_has(&self->taken, ledger_lease_id(ledger, extent)))
+		extent = ledger_previous(ledger, extent);
+	return extent;
+}
+
 void session_take(struct session *self, enum lab_revoke_reason reason)
 {
 	struct guest *guest = self->guest;
 	struct pool *pool = guest->pool;
 	const struct notice *notice = notices_first(&self->notices, reason);
-	uint32_t extent = notice != NULL ? (uint32_t)notice->id
-					 : guest->account.leases.last;
-	uint64_t id = ledger_lease_id(pool_ledger(pool), extent);
+	uint32_t extent = notice != NULL ? (uint32_t)notice->id : newest(self);
 
+	if (extent == LEDGER_NO_EXTENT)
+		return;
+	uint64_t id = ledger_lease_id(pool_ledger(pool), extent);
 	notices_end(&self->notices, id);
 	bool noted = taken_add(&self->taken, id, reason);
 	/* Told first, so that its VMM knows why, when a touch finds nothing;
@@ -86,16 +107,28 @@ void session_take(struct session *self, enum lab_revoke_reason reason)
 	if (!session_tell_taken(self))
 		pool_shortage(pool)->untold = true;
 	PROBE(session_taking, guest->id, id, reason);
-	pool_revoke(pool, extent, &guest->account);
+	/* What a touch would bring back is cut when its VMM has let go. */
+	if (pool_takes_files(pool))
+		guest->due++;
+	else
+		pool_revoke(pool, extent, &guest->account);
 	log_client_info("guest %s: lease %u was taken: %s", guest->name, extent,
 			reason == LAB_REVOKE_ADMIN
 				? "an administrator said so"
 				: "it gave nothing back that others wait for");
-	if (!self->listens || noted)
-		return;
-	self->over = true;
-	channel_cut(&self->channel);
-	session_drop(self, "it does not answer that leases were taken");
+	if (self->listens && !noted)
+		cut_off(self);
+}
+
+uint64_t session_overdue(struct session *self, uint64_t now)
+{
+	if (self->over || self->guest->due == 0)
+		return UINT64_MAX;
+	uint64_t end = taken_since(&self->taken, now) + SESSION_RETURN_DEADLINE;
+	if (now < end)
+		return end;
+	cut_off(self);
+	return UINT64_MAX;
 }
 
 void session_kill(struct session *self)
@@ -113,10 +146,11 @@ bool session_return(struct session *self, const struct lab_lease_msg *message)
 
 	PROBE(session_return, guest->id, lease);
 	/* It may have given it back before it heard that it was taken. */
-	if (taken_remove(&self->taken, lease)) {
+	bool was_taken = taken_remove(&self->taken, lease);
+	if (was_taken)
 		session_tell_taken(self);
+	if (was_taken && guest->due == 0)
 		return true;
-	}
 	int r = ledger_find(pool_ledger(guest->pool), lease, &guest->account,
 			    &extent);
 	if (r < 0)
@@ -127,6 +161,10 @@ bool session_return(struct session *self, const struct lab_lease_msg *message)
 			(unsigned long)(lease & UINT32_MAX),
 			(unsigned long)(lease >> 32), strerror(-r));
 	pool_revoke(guest->pool, extent, &guest->account);
+	if (was_taken) {
+		guest->due--;
+		return true;
+	}
 	if (guest->urged > 0)
 		guest->urged--;
 	guest->owes_since = 0;

@@ -22,7 +22,7 @@ static uint32_t askable(const struct guest *guest)
 	if (guest->session == NULL || !session_listens(guest->session) ||
 	    session_waiting(guest->session))
 		return 0;
-	return account_excess(&guest->account);
+	return registry_excess(guest);
 }
 
 static void send_requests(const struct recall *holders, size_t count,
@@ -193,6 +193,7 @@ static uint64_t settle_pool(struct registry *registry, struct pool *pool,
 	wake = sooner(wake, ask_for_waiters(registry, pool, now));
 	wake = sooner(wake, taking_settle(registry, pool, now));
 	wake = sooner(wake, press(registry, pool, now));
+	wake = sooner(wake, taking_overdue(registry, pool, now));
 	return sooner(wake, ask_for_idle(registry, pool, now));
 }
 

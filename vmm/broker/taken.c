@@ -40,6 +40,22 @@ bool taken_remove(struct taken *self, uint64_t id)
 	return false;
 }
 
+bool taken_has(const struct taken *self, uint64_t id)
+{
+	for (unsigned int i = 0; i < self->count; i++)
+		if (self->lease[i].id == id)
+			return true;
+	return false;
+}
+
+uint64_t taken_since(struct taken *self, uint64_t now)
+{
+	for (unsigned int i = 0; i < self->count; i++)
+		if (self->lease[i].since == 0)
+			self->lease[i].since = now;
+	return self->lease[0].since;
+}
+
 struct taken_lease *taken_untold(struct taken *self)
 {
 	for (unsigned int i = 0; i < self->count; i++)

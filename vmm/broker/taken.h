@@ -16,6 +16,7 @@ struct taken_lease {
 	uint64_t id;
 	enum lab_revoke_reason reason;
 	bool told;
+	uint64_t since; /* us; 0: not looked at yet */
 };
 
 /* All zeroes: none. */
@@ -32,6 +33,13 @@ bool taken_add(struct taken *self, uint64_t id, enum lab_revoke_reason reason);
 
 /* Its VMM knows. False if it is none of these. */
 bool taken_remove(struct taken *self, uint64_t id);
+
+/* Is it one of these? */
+bool taken_has(const struct taken *self, uint64_t id);
+
+/* Since when (us) the oldest is one, if it is first looked at now or before.
+ * There is one. */
+uint64_t taken_since(struct taken *self, uint64_t now);
 
 /* The oldest of which its VMM was not told, or NULL. */
 struct taken_lease *taken_untold(struct taken *self);

@@ -7,11 +7,6 @@
 
 #include "broker/session.h"
 
-static uint32_t excess(const struct guest *guest)
-{
-	return account_excess(&guest->account);
-}
-
 /* The waiting guest that holds least above its guarantee; NULL without any. */
 static const struct guest *poorest_waiter(const struct pool *pool,
 					  struct registry *registry)
@@ -21,21 +16,22 @@ static const struct guest *poorest_waiter(const struct pool *pool,
 	for (struct guest *g = registry_of_pool(registry->first, pool);
 	     g != NULL; g = registry_of_pool(g->next, pool))
 		if (g->session != NULL && session_unmet(g->session) &&
-		    (found == NULL || excess(g) < excess(found)))
+		    (found == NULL ||
+		     registry_excess(g) < registry_excess(found)))
 			found = g;
 	return found;
 }
 
 static bool over_limit(const struct guest *guest)
 {
-	return guest->account.held > guest->account.limit;
+	return registry_kept(guest) > guest->account.limit;
 }
 
 static bool comes_before(const struct guest *one, const struct guest *other)
 {
 	if (over_limit(one) != over_limit(other))
 		return over_limit(one);
-	return excess(one) > excess(other);
+	return registry_excess(one) > registry_excess(other);
 }
 
 /* Since when each owes; and of those that could give, the richest. */
@@ -49,9 +45,11 @@ static struct guest *richest_debtor(const struct pool *pool,
 	     g != NULL; g = registry_of_pool(g->next, pool)) {
 		/* What is given back must not be missed by who gave it; but
 		 * what is above its limit is not its own to miss. */
-		bool owes = g->session != NULL &&
-			    (over_limit(g) || (waiter != NULL && g != waiter &&
-					       excess(g) > excess(waiter) + 1));
+		bool owes =
+			g->session != NULL &&
+			(over_limit(g) ||
+			 (waiter != NULL && g != waiter &&
+			  registry_excess(g) > registry_excess(waiter) + 1));
 		if (!owes)
 			g->owes_since = 0;
 		else if (g->owes_since == 0)
@@ -69,6 +67,31 @@ static void spare_others(const struct pool *pool, struct registry *registry)
 	     g != NULL; g = registry_of_pool(g->next, pool))
 		if (g->session != NULL && g->owes_since == 0)
 			session_spare(g->session, LAB_REVOKE_RECLAIM);
+}
+
+/* Has all that was taken come back, scrubbed? */
+static bool is_settled(struct registry *registry, const struct pool *pool)
+{
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool))
+		if (g->due > 0)
+			return false;
+	return ledger_count(pool_ledger(pool), EXTENT_DIRTY) == 0;
+}
+
+uint64_t taking_overdue(struct registry *registry, const struct pool *pool,
+			uint64_t now)
+{
+	uint64_t wake = UINT64_MAX;
+
+	for (struct guest *g = registry_of_pool(registry->first, pool);
+	     g != NULL; g = registry_of_pool(g->next, pool)) {
+		uint64_t due = g->session != NULL
+				       ? session_overdue(g->session, now)
+				       : UINT64_MAX;
+		wake = due < wake ? due : wake;
+	}
+	return wake;
 }
 
 uint64_t taking_settle(struct registry *registry, struct pool *pool,
@@ -93,7 +116,7 @@ uint64_t taking_settle(struct registry *registry, struct pool *pool,
 	if (now < due)
 		return due;
 	/* One at a time: once it is scrubbed, all is settled anew. */
-	if (ledger_count(pool_ledger(pool), EXTENT_DIRTY) == 0)
+	if (is_settled(registry, pool))
 		session_take(debtor->session, over_limit(debtor)
 						      ? LAB_REVOKE_ADMIN
 						      : LAB_REVOKE_RECLAIM);

@@ -26,4 +26,11 @@
 uint64_t taking_settle(struct registry *registry, struct pool *pool,
 		       uint64_t now);
 
+/*
+ * End the sessions of guests that have not returned in time what was taken.
+ * Returns when to look again, likewise.
+ */
+uint64_t taking_overdue(struct registry *registry, const struct pool *pool,
+			uint64_t now);
+
 #endif

@@ -24,7 +24,7 @@
 
 void client_from_fd(struct client *self, int socket)
 {
-	*self = (struct client){.socket = socket};
+	*self = (struct client){.socket = socket, .made = -1};
 }
 
 /* flags: SOCK_NONBLOCK, so that a broker too busy to accept is a failure. */
@@ -33,7 +33,7 @@ static int connect_to(struct client *self, const char *path, int flags,
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	*self = (struct client){.socket = -1};
+	*self = (struct client){.socket = -1, .made = -1};
 	if (strlen(path) >= sizeof(address.sun_path))
 		return err_say(err, ENAMETOOLONG,
 			       "the broker's socket %s has a name of more than "
@@ -63,6 +63,9 @@ void client_close(struct client *self)
 	if (self->socket >= 0)
 		close(self->socket);
 	self->socket = -1;
+	if (self->made >= 0)
+		close(self->made);
+	self->made = -1;
 }
 
 /* Copy a name whole, or not at all: the broker says what is wrong with it. */
@@ -87,6 +90,11 @@ static int take_welcome(struct client *self,
 	    !pages_known(backing))
 		return client_broken(self, EPROTO, err,
 				     "sent a welcome that makes no sense");
+	if (backing == LAB_BACKING_GUEST_MEMFD && self->maker == NULL)
+		return err_say(err, ENOTSUP,
+			       "the pool leases guest_memfd, which this "
+			       "kernel's KVM cannot map: Linux 6.18 and newer "
+			       "can");
 	*welcome = (struct client_welcome){
 		.guest = message->welcome.guest,
 		.backing = (enum lab_backing)backing,
@@ -112,6 +120,7 @@ static int say_hello(struct client *self, const struct client_request *request,
 	};
 
 	self->events = request->events;
+	self->maker = request->maker;
 	if (request->events != NULL)
 		message.hello.flags |= LAB_HELLO_EVENTS;
 	if (request->tally > 0)
@@ -195,6 +204,14 @@ static int check_file(struct client *self, int fd, struct err *err)
 	return 0;
 }
 
+/* What the broker makes resident: of a lease that was refused it is left. */
+static int make_file(struct client *self, struct err *err)
+{
+	if (self->backing != LAB_BACKING_GUEST_MEMFD || self->made >= 0)
+		return 0;
+	return self->maker->make(self->maker->context, &self->made, err);
+}
+
 static int ask(struct client *self, uint32_t wait_ms, struct err *err)
 {
 	struct lab_lease_msg message = {.lease = {.wait_ms = wait_ms}};
@@ -203,7 +220,10 @@ static int ask(struct client *self, uint32_t wait_ms, struct err *err)
 		return err_say(err, EPIPE, "the broker is gone");
 	if (self->asked != 0)
 		return 0; /* the last one's answer is still to come */
-	int r = client_send(self, &message, LAB_LEASE_LEASE, -1, err);
+	int r = make_file(self, err);
+	if (r == 0)
+		r = client_send(self, &message, LAB_LEASE_LEASE, self->made,
+				err);
 	if (r < 0)
 		return r;
 	self->asked = self->seq;
@@ -234,6 +254,20 @@ static bool was_cut(int fd)
 	       fstat(fd, &stat) == 0 && stat.st_size == 0;
 }
 
+/* The lease is of the file that was sent. */
+static int take_made(struct client *self, const struct lab_lease_msg *message,
+		     struct lease *lease, int fd, struct err *err)
+{
+	if (fd >= 0 || self->made < 0)
+		return client_broken(self, EPROTO, err,
+				     "sent a file for a lease of ours");
+	*lease = (struct lease){.id = message->leased.lease,
+				.fd = steal_fd(&self->made),
+				.backing = self->backing};
+	PROBE(client_leased, lease->id);
+	return 0;
+}
+
 /* The answer to what was asked; flags: MSG_DONTWAIT, or 0 to wait for it. */
 static int answer(struct client *self, struct lease *lease, int flags,
 		  struct err *err)
@@ -250,6 +284,8 @@ static int answer(struct client *self, struct lease *lease, int flags,
 	self->asked = 0;
 	if (message.type == LAB_LEASE_REFUSED)
 		return client_refusal(self, &message, err);
+	if (self->backing == LAB_BACKING_GUEST_MEMFD)
+		return take_made(self, &message, lease, fd, err);
 	if (fd >= 0 && was_cut(fd)) {
 		give_back(self, message.leased.lease);
 		return err_say(err, ENOMEM,

@@ -44,11 +44,22 @@ struct client {
 	uint64_t seq;		  /* of the latest message sent */
 	uint64_t asked;		  /* seq of a LEASE without answer yet; or 0 */
 	enum lab_backing backing; /* as the WELCOME said */
-	bool broken;		  /* the broker went, or broke the protocol */
-	uint32_t wait_ms;	  /* of the latest LEASE */
-	uint32_t deadline_ms;	  /* beside CLIENT_DEADLINE, as now set */
+	int made; /* of guest_memfd: the next lease's file, or -1 */
+	const struct client_maker *maker; /* of the request */
+	bool broken;	      /* the broker went, or broke the protocol */
+	uint32_t wait_ms;     /* of the latest LEASE */
+	uint32_t deadline_ms; /* beside CLIENT_DEADLINE, as now set */
 	const struct client_events *events; /* NULL: skip what comes */
 	struct err last; /* why the latest get failed; code 0 before one did */
+};
+
+/*
+ * Where files for leases of guest_memfd come from: 0 and a descriptor, the
+ * client's, in *fd; or a negated errno and a sentence.
+ */
+struct client_maker {
+	int (*make)(void *context, int *fd, struct err *err);
+	void *context;
 };
 
 /* What a guest asks for, and gets or is refused. */
@@ -59,9 +70,10 @@ struct client_request {
 	uint64_t guarantee;
 	uint64_t limit;
 	uint64_t maximum; /* of the limit; 0: as now */
-	uint32_t cpus;			    /* 1 to LAB_CPUS_MAX */
-	int tally; /* descriptor of a lab_tally, the caller's; 0: none */
+	uint32_t cpus;	  /* 1 to LAB_CPUS_MAX */
+	int tally;	  /* descriptor of a lab_tally, the caller's; 0: none */
 	const struct client_events *events; /* NULL: ask for none */
+	const struct client_maker *maker;   /* NULL: no guest_memfd */
 };
 
 struct client_welcome {

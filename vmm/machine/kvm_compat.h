@@ -45,4 +45,22 @@ struct kvm_stats_desc {
 };
 #endif
 
+/* Linux 6.8: memory that is one VM's, in a file without a name. */
+#ifndef KVM_CREATE_GUEST_MEMFD
+#define KVM_CAP_GUEST_MEMFD    234
+#define KVM_CREATE_GUEST_MEMFD _IOWR(KVMIO, 0xd4, struct kvm_create_guest_memfd)
+struct kvm_create_guest_memfd {
+	__u64 size;
+	__u64 flags;
+	__u64 reserved[6];
+};
+#endif
+
+/* Linux 6.18: with these flags it can be mapped, where this cap says so. */
+#ifndef GUEST_MEMFD_FLAG_MMAP
+#define KVM_CAP_GUEST_MEMFD_FLAGS    244
+#define GUEST_MEMFD_FLAG_MMAP	     (1ULL << 0)
+#define GUEST_MEMFD_FLAG_INIT_SHARED (1ULL << 1)
+#endif
+
 #endif

@@ -12,8 +12,9 @@
 
 #include <labyrinth/hypercall.h>
 
-#include "base/probe.h"
+#include "base/cleanup.h"
 #include "base/pages.h"
+#include "base/probe.h"
 
 int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
 		   struct err *err)
@@ -80,23 +81,44 @@ static int make_private(uint8_t *at, const struct lease *lease, struct err *err)
 	return 0;
 }
 
+static int keep_file(struct memory *self, uint32_t extent, int *fd,
+		     struct err *err)
+{
+	uint32_t extents = self->ram + self->window;
+
+	if (self->files == NULL) {
+		self->files = malloc(extents * sizeof(*self->files));
+		if (self->files == NULL)
+			return err_set(err, ENOMEM, "keep the files of leases");
+		for (uint32_t i = 0; i < extents; i++)
+			self->files[i] = -1;
+	}
+	self->files[extent] = steal_fd(fd);
+	return 0;
+}
+
+/* Unmapped before, so that there is no mapping without its descriptor. */
+static void close_file(struct memory *self, uint32_t extent)
+{
+	if (self->files == NULL || self->files[extent] < 0)
+		return;
+	close(self->files[extent]);
+	self->files[extent] = -1;
+}
+
 int memory_map(struct memory *self, uint32_t extent, struct lease *lease,
 	       struct err *err)
 {
 	uint8_t *at = memory_extent(self, extent);
-	int fd = lease->fd;
+	cleanup_close int fd = steal_fd(&lease->fd);
 
 	assert(self->ids[extent] == 0);
-	lease->fd = -1;
 	void *mapped = mmap(at, LAB_EXTENT_SIZE, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0);
-	int code = errno;
-	close(fd);
-	if (mapped == MAP_FAILED) {
-		reserve_again(at);
-		return err_set(err, code, "cannot map a lease");
-	}
-	int r = make_private(at, lease, err);
+	int r = mapped == MAP_FAILED ? err_set(err, errno, "cannot map a lease")
+				     : make_private(at, lease, err);
+	if (r == 0 && lease->backing == LAB_BACKING_GUEST_MEMFD)
+		r = keep_file(self, extent, &fd, err);
 	if (r < 0) {
 		reserve_again(at);
 		return r;
@@ -112,6 +134,7 @@ uint64_t memory_unmap(struct memory *self, uint32_t extent)
 	uint64_t id = memory_lease(self, extent);
 
 	reserve_again(memory_extent(self, extent));
+	close_file(self, extent);
 	self->ids[extent] = 0;
 	self->held--;
 	PROBE(memory_unmapped, extent, id);
@@ -161,6 +184,7 @@ void memory_taken(struct memory *self, uint32_t extent, uint8_t reason)
 	if (self->reasons != NULL)
 		self->reasons[extent] = reason;
 	reserve_again(memory_extent(self, extent));
+	close_file(self, extent);
 	self->held--;
 	PROBE(memory_taken, extent, reason);
 }
@@ -177,6 +201,10 @@ void memory_free(struct memory *self)
 	free(self->reasons);
 	if (self->reservation != NULL)
 		munmap(self->reservation, self->reserved);
+	for (uint32_t i = 0;
+	     self->files != NULL && i < self->ram + self->window; i++)
+		close_file(self, i);
+	free(self->files);
 	free((void *)self->ids);
 	memset(self, 0, sizeof(*self));
 }

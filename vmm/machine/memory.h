@@ -21,14 +21,15 @@ struct memory {
 	/* Lease ids + 1 by extent; 0 where none is mapped. Written by one
 	 * thread at a time, read by any. */
 	_Atomic uint64_t *ids;
+	int *files;	       /* of guest_memfd, by extent; NULL: none is */
 	uint32_t ram;	       /* extents of boot RAM */
 	uint32_t window;       /* extents of the window */
 	_Atomic uint32_t held; /* extents that hold a lease of ours */
 	/* Why an extent's lease was taken (enum lab_revoke_reason), by extent;
 	 * NULL while none was. Written by the thread that maps. */
 	_Atomic(uint8_t *) reasons;
-	void *reservation;     /* what munmap() needs: base may lie inside */
-	uint64_t reserved;     /* bytes of it */
+	void *reservation; /* what munmap() needs: base may lie inside */
+	uint64_t reserved; /* bytes of it */
 };
 
 /*
@@ -41,8 +42,10 @@ int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
 /*
  * Map a lease into an extent (0 = first of boot RAM) that has none: shared,
  * resident, locked where it could be swapped, not inherited, not dumped. The
- * lease's descriptor is closed in any case: the mapping is the key. On
- * failure the extent is as it was and the lease should be given back.
+ * lease's descriptor is taken over, and closed: the mapping is the key. (But
+ * for a guest_memfd: its mapping cannot be opened, by which the next broker
+ * knows a lease, so it is kept as long as that.) On failure the extent is as it
+ * was and the lease should be given back.
  */
 int memory_map(struct memory *self, uint32_t extent, struct lease *lease,
 	       struct err *err);
@@ -66,8 +69,8 @@ uint64_t memory_lease(const struct memory *self, uint32_t extent);
 int memory_find(const struct memory *self, uint64_t lease, uint32_t *extent);
 
 /*
- * The broker took the lease of this extent, for a reason (> 0). Its id stays, so
- * that a touch is told from one of a hole; its mapping does not: KVM takes a
+ * The broker took the lease of this extent, for a reason (> 0). Its id stays,
+ * so that a touch is told from one of a hole; its mapping does not: KVM takes a
  * mapping without a page behind it for one that is yet to be read from a disk,
  * and has a vCPU whose interrupts are on wait for it, for ever.
  */

@@ -8,7 +8,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <labyrinth/hypercall.h>
+
 #include "machine/kvm_compat.h"
+
+#define MAPPABLE_FILE (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 static int check_required(const struct vm *self, struct err *err)
 {
@@ -54,6 +58,10 @@ int vm_open(struct vm *self, struct err *err)
 				    KVM_CAP_PRE_FAULT_MEMORY) > 0;
 	self->has_stats = ioctl(self->fd, KVM_CHECK_EXTENSION,
 				KVM_CAP_BINARY_STATS_FD) > 0;
+	int files =
+		ioctl(self->fd, KVM_CHECK_EXTENSION, KVM_CAP_GUEST_MEMFD_FLAGS);
+	self->has_guest_memfd =
+		files > 0 && (files & MAPPABLE_FILE) == MAPPABLE_FILE;
 	/* Local APICs in the kernel; the I/O APIC, of which nothing is used,
 	 * would be ours. Before the first vCPU. */
 	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP,
@@ -133,8 +141,21 @@ void vm_pre_fault(struct vm *self, uint64_t gpa, uint64_t bytes)
 	pthread_mutex_unlock(&self->window_there);
 }
 
+int vm_make_memory(struct vm *self, int *fd, struct err *err)
+{
+	struct kvm_create_guest_memfd create = {.size = LAB_EXTENT_SIZE,
+						.flags = MAPPABLE_FILE};
+
+	*fd = ioctl(self->fd, KVM_CREATE_GUEST_MEMFD, &create);
+	if (*fd >= 0 && fcntl(*fd, F_SETFD, FD_CLOEXEC) == 0)
+		return 0;
+	return err_set(err, errno,
+		       "cannot make memory of this VM "
+		       "(KVM_CREATE_GUEST_MEMFD)");
+}
+
 /* Where a local APIC hears messages, and how one names its processor. */
-#define MSI_ADDRESS UINT32_C(0xfee00000)
+#define MSI_ADDRESS  UINT32_C(0xfee00000)
 #define MSI_TO(apic) ((uint32_t)(apic) << 12)
 
 int vm_interrupt(struct vm *self, unsigned int apic, unsigned int vector,

@@ -17,10 +17,11 @@
 enum vm_slot { VM_SLOT_MEMORY = 0, VM_SLOT_WINDOW = 1 };
 
 struct vm {
-	int kvm;	    /* /dev/kvm */
-	int fd;		    /* the VM */
-	bool has_vmcall;    /* unknown hypercalls come to user space */
-	bool has_stats;	    /* KVM tells what it counts (stats.h) */
+	int kvm;	      /* /dev/kvm */
+	int fd;		      /* the VM */
+	bool has_vmcall;      /* unknown hypercalls come to user space */
+	bool has_guest_memfd; /* memory of its own in files that map */
+	bool has_stats;	      /* KVM tells what it counts (stats.h) */
 	/* KVM_PRE_FAULT_MEMORY works; until it turns out not to. */
 	atomic_bool has_pre_fault;
 	/* A vCPU that never runs, for that call: -1 without. */
@@ -31,10 +32,10 @@ struct vm {
 };
 
 /* A vm that holds nothing, for vm_close(). */
-#define VM_NONE                                                     \
-	((struct vm){.kvm = -1,                                     \
-		     .fd = -1,                                      \
-		     .pre_faulter = -1,                             \
+#define VM_NONE                         \
+	((struct vm){.kvm = -1,         \
+		     .fd = -1,          \
+		     .pre_faulter = -1, \
 		     .window_there = PTHREAD_MUTEX_INITIALIZER})
 
 /*
@@ -61,6 +62,12 @@ int vm_set_slot(struct vm *self, enum vm_slot slot, uint64_t gpa, void *host,
  * the kernel can not, nothing happens: the first touch will.
  */
 void vm_pre_fault(struct vm *self, uint64_t gpa, uint64_t bytes);
+
+/*
+ * Make a file of 2 MiB that is this VM's memory by the kernel's word: 0 and its
+ * descriptor (close-on-exec, the caller's) in *fd. Needs has_guest_memfd.
+ */
+int vm_make_memory(struct vm *self, int *fd, struct err *err);
 
 /* Raise a vector at a processor's local APIC, by its id; from any thread. */
 int vm_interrupt(struct vm *self, unsigned int apic, unsigned int vector,

@@ -12,7 +12,7 @@
 
 struct lease {
 	uint64_t id; /* generation << 32 | extent; the broker's name for it */
-	int fd;	     /* 2 MiB file, sealed against growing; the owner's */
+	int fd;	     /* 2 MiB file that cannot grow; the owner's */
 	enum lab_backing backing;
 };
 

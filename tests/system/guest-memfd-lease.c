@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A broker's sessions with clients that bring real files of VMs: which become
+ * leases, and what becomes of them. For a kernel whose KVM can map such files.
+ */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#include "broker/guest_memfd.h"
+#include "broker/proof.h"
+#include "guest-memfd-support.h"
+#include "shortage-support.h"
+
+static bool offered(struct peer *peer, int fd)
+{
+	struct lab_lease_msg m = message(peer, LAB_LEASE_LEASE);
+
+	return sent_with(peer, &m, fd);
+}
+
+static int prepare(void **state)
+{
+	struct err err;
+
+	return open_kvm(state) != 0 || guest_memfd_prepare(&err) < 0;
+}
+
+/* Lease a file: the answer brings none. */
+static uint64_t leased(struct peer *peer, int fd)
+{
+	assert_true(offered(peer, fd));
+	struct lab_lease_msg m = received(peer, NULL);
+	assert_int_equal(m.type, LAB_LEASE_LEASED);
+	return m.leased.lease;
+}
+
+/* A guest that holds one lease, of this file. */
+static uint64_t holds(struct fixture *f, int i, const char *name, int fd)
+{
+	listen_as(&f->peers[i], name, 1, 8);
+	return leased(&f->peers[i], fd);
+}
+
+static void makes_it_resident_and_takes_it_back(void **state)
+{
+	struct fixture *f = *state;
+	int fd = new_file(new_vm());
+	uint64_t id = holds(f, 0, "guest", fd);
+
+	assert_int_equal(guest_memfd_pages(fd), PAGES);
+	uint8_t *at = map(fd);
+	assert_zero(at);
+	memset(at, 0x5a, LAB_EXTENT_SIZE);
+	assert_true(give_back(&f->peers[0], id));
+	assert_int_equal(guest_memfd_pages(fd), 0);
+	munmap(at, LAB_EXTENT_SIZE);
+	/* An empty one serves again, zeroed; the extent has another owner. */
+	assert_int_not_equal(leased(&f->peers[0], fd), id);
+	at = map(fd);
+	assert_zero(at);
+	munmap(at, LAB_EXTENT_SIZE);
+	close(fd);
+}
+
+static void knows_it_by_its_inode(void **state)
+{
+	struct fixture *f = *state;
+	int fd = new_file(new_vm());
+	uint64_t id = holds(f, 0, "guest", fd), device, inode;
+	struct stat stat;
+
+	assert_int_equal(fstat(fd, &stat), 0);
+	pool_identity(f->pool, (uint32_t)id, &device, &inode);
+	assert_int_equal(device, stat.st_dev);
+	assert_int_equal(inode, stat.st_ino);
+	close(fd);
+}
+
+static void takes_no_file_twice(void **state)
+{
+	struct fixture *f = *state;
+	int fd = new_file(new_vm());
+
+	holds(f, 0, "guest", fd);
+	assert_false(offered(&f->peers[0], fd));
+	close(fd);
+}
+
+static void takes_no_file_of_another_guest(void **state)
+{
+	struct fixture *f = *state;
+	int fd = new_file(new_vm());
+
+	holds(f, 0, "owner", fd);
+	listen_as(&f->peers[1], "other", 1, 7);
+	assert_false(offered(&f->peers[1], fd));
+	assert_int_equal(guest_memfd_pages(fd), PAGES);
+	close(fd);
+}
+
+static void takes_no_file_with_bytes_in_it(void **state)
+{
+	struct fixture *f = *state;
+	int fd = new_file(new_vm());
+	uint8_t *at = map(fd);
+
+	at[LAB_EXTENT_SIZE - 1] = 1;
+	listen_as(&f->peers[0], "guest", 1, 8);
+	assert_false(offered(&f->peers[0], fd));
+	munmap(at, LAB_EXTENT_SIZE);
+	close(fd);
+}
+
+static void takes_no_other_size(void **state)
+{
+	const uint64_t sizes[] = {LAB_PAGE_SIZE, LAB_EXTENT_SIZE / 2,
+				  2 * LAB_EXTENT_SIZE};
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 3; i++) {
+		int fd = try_file(new_vm(), sizes[i], MAPPABLE);
+		char name[8];
+		snprintf(name, sizeof(name), "guest%d", i);
+		listen_as(&f->peers[i], name, 1, 8);
+		assert_true(fd >= 0);
+		assert_false(offered(&f->peers[i], fd));
+		assert_int_equal(guest_memfd_pages(fd), 0);
+		close(fd);
+	}
+}
+
+/* A file of a file system whose server, this test, never answers. */
+static int file_that_hangs(char path[])
+{
+	char options[96];
+	int server = open("/dev/fuse", O_RDWR | O_CLOEXEC),
+	    point = mkstemp(path);
+
+	assert_true(server >= 0 && point >= 0);
+	close(point);
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=100000,user_id=0,group_id=0", server);
+	assert_int_equal(mount("hangs", path, "fuse", 0, options), 0);
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void waits_for_no_file_system(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/run/guest-memfd-XXXXXX";
+	int fd = file_that_hangs(path);
+
+	listen_as(&f->peers[0], "guest", 1, 8);
+	alarm(60); /* so that a test that fails ends */
+	assert_false(offered(&f->peers[0], fd));
+	alarm(0);
+	close(fd);
+	assert_int_equal(umount2(path, MNT_DETACH), 0);
+	unlink(path);
+}
+
+/* Taken: the guest has it until its VMM says that it has let go. */
+static void a_taken_one_goes_with_its_return(void **state)
+{
+	struct fixture *f = *state;
+	int first = new_file(new_vm()), second = new_file(new_vm());
+	uint64_t kept = holds(f, 0, "guest", first);
+	uint64_t id = leased(&f->peers[0], second);
+
+	session_take(f->peers[0].session, LAB_REVOKE_ADMIN);
+	assert_int_equal(event(&f->peers[0], LAB_LEASE_REVOKED).revoked.lease,
+			 id);
+	assert_int_equal(guest_memfd_pages(second), PAGES);
+	/* It is not taken again, but the one before it. */
+	session_take(f->peers[0].session, LAB_REVOKE_ADMIN);
+	assert_int_equal(event(&f->peers[0], LAB_LEASE_REVOKED).revoked.lease,
+			 kept);
+	session_take(f->peers[0].session, LAB_REVOKE_ADMIN);
+	assert_silent(&f->peers[0]);
+	assert_true(give_back(&f->peers[0], id));
+	assert_int_equal(guest_memfd_pages(second), 0);
+	assert_int_equal(guest_memfd_pages(first), PAGES);
+	assert_true(give_back(&f->peers[0], kept));
+	assert_int_equal(guest_memfd_pages(first), 0);
+	assert_false(give_back(&f->peers[0], kept));
+	close(first);
+	close(second);
+}
+
+static void who_does_not_return_it_is_ended(void **state)
+{
+	struct fixture *f = *state;
+	int fd = new_file(new_vm());
+
+	holds(f, 0, "guest", fd);
+	f->now = 1000 * MS;
+	session_take(f->peers[0].session, LAB_REVOKE_ADMIN);
+	uint64_t end = settle(f);
+	assert_int_equal(end, f->now + SESSION_RETURN_DEADLINE);
+	f->now = end - 1;
+	assert_int_equal(settle(f), end);
+	assert_int_equal(guest_memfd_pages(fd), PAGES);
+	f->now = end;
+	settle(f);
+	assert_false(session_receive(f->peers[0].session, f->now));
+	session_end(f->peers[0].session);
+	assert_int_equal(guest_memfd_pages(fd), 0);
+	close(fd);
+}
+
+/* What the next broker finds in a process: here in this one. */
+#define MOST 1000
+
+struct search {
+	struct proof_file file; /* the wanted one, as extent 5 */
+	int found;		/* its descriptor, or -1 */
+};
+
+static const struct proof_file *wanted(void *context, uint32_t extent)
+{
+	(void)context, (void)extent;
+	return NULL; /* nothing by a name */
+}
+
+static bool find(void *context, const struct proof_file *file, uint32_t *extent)
+{
+	const struct search *self = context;
+
+	*extent = 5;
+	return self->found < 0 && file->device == self->file.device &&
+	       file->inode == self->file.inode;
+}
+
+static void proven(void *context, uint32_t extent, int fd)
+{
+	struct search *self = context;
+
+	assert_int_equal(extent, 5);
+	self->found = fd;
+}
+
+static int search(struct search *self)
+{
+	const struct proof_ops ops = {.wanted = wanted,
+				      .find = find,
+				      .proven = proven,
+				      .context = self};
+	struct err err;
+
+	return proof_search(getpid(), "pool", MOST, &ops, &err);
+}
+
+static void is_found_by_its_descriptor(void **state)
+{
+	struct search self = {.found = -1};
+	int fd = new_file(new_vm());
+	uint8_t *at = map(fd);
+	(void)state;
+
+	*at = 0x5a;
+	assert_int_equal(guest_memfd_identity(fd, "", &self.file.device,
+					      &self.file.inode),
+			 0);
+	assert_int_equal(search(&self), 0);
+	assert_true(self.found >= 0);
+	/* It can be revoked by that. */
+	assert_int_equal(guest_memfd_cut(self.found), 0);
+	assert_int_equal(guest_memfd_pages(fd), 0);
+	close(self.found);
+	/* A mapping alone proves that it is there, and cannot be revoked. */
+	close(fd);
+	self.found = -1;
+	assert_int_equal(search(&self), -ENXIO);
+	munmap(at, LAB_EXTENT_SIZE);
+	assert_int_equal(search(&self), 0);
+	assert_int_equal(self.found, -1);
+}
+
+static void an_end_takes_all(void **state)
+{
+	struct fixture *f = *state;
+	int one = new_file(new_vm()), two = new_file(new_vm());
+
+	holds(f, 0, "guest", one);
+	leased(&f->peers[0], two);
+	session_end(f->peers[0].session);
+	assert_int_equal(guest_memfd_pages(one), 0);
+	assert_int_equal(guest_memfd_pages(two), 0);
+	close(one);
+	close(two);
+}
+
+#define OFFER(name) \
+	cmocka_unit_test_setup_teardown(name, setup_guest_memfd, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OFFER(makes_it_resident_and_takes_it_back),
+		OFFER(knows_it_by_its_inode),
+		OFFER(takes_no_file_twice),
+		OFFER(takes_no_file_of_another_guest),
+		OFFER(takes_no_file_with_bytes_in_it),
+		OFFER(takes_no_other_size),
+		OFFER(waits_for_no_file_system),
+		OFFER(a_taken_one_goes_with_its_return),
+		OFFER(who_does_not_return_it_is_ended),
+		OFFER(an_end_takes_all),
+		cmocka_unit_test(is_found_by_its_descriptor),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, prepare, NULL);
+}
