@@ -40,6 +40,8 @@ static void a_pool_is_asked_for(void **state)
 	assert_int_equal(asked("a=2M,backing=thp").backing, LAB_BACKING_THP);
 	assert_int_equal(asked("a=2M,backing=shmem").backing,
 			 LAB_BACKING_SHMEM);
+	assert_int_equal(asked("a=2M,backing=guest_memfd").backing,
+			 LAB_BACKING_GUEST_MEMFD);
 	spec = asked("a.b-c_d=1G,node=3,backing=hugetlb");
 	assert_string_equal(spec.name, "a.b-c_d");
 	assert_int_equal(spec.leases, 512);
@@ -61,14 +63,16 @@ static void what_makes_no_sense_is_refused(void **state)
 		{"a=1M", "2"},
 		{"a=0", "2M to 2048G"},
 		{"a=3T", "2M to 2048G"},
-		{"a=2M,backing", "backing=hugetlb, thp or shmem"},
-		{"a=2M,backing=", "write hugetlb, thp or shmem"},
-		{"a=2M,backing=THP", "write hugetlb, thp or shmem"},
+		{"a=2M,backing", "backing=hugetlb, thp, shmem or guest_memfd"},
+		{"a=2M,backing=", "write hugetlb, thp, shmem or guest_memfd"},
+		{"a=2M,backing=THP",
+		 "write hugetlb, thp, shmem or guest_memfd"},
 		{"a=2M,node=", "number"},
 		{"a=2M,node=-1", "number"},
 		{"a=2M,node=1024", "number"},
 		{"a=2M,node=1x", "number"},
 		{"a=2M,colour=red", "colour=red"},
+		{"a=2M,node=0,backing=guest_memfd", "without node="},
 		{"0123456789012345678901234567890123456789012345678901234567890"
 		 "123=2M",
 		 "63 characters"},
@@ -87,7 +91,8 @@ static void what_makes_no_sense_is_refused(void **state)
 static void names_lead_back(void **state)
 {
 	static const enum lab_backing all[] = {
-		LAB_BACKING_SHMEM, LAB_BACKING_HUGETLB, LAB_BACKING_THP};
+		LAB_BACKING_SHMEM, LAB_BACKING_HUGETLB, LAB_BACKING_THP,
+		LAB_BACKING_GUEST_MEMFD};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -101,6 +106,7 @@ static void names_lead_back(void **state)
 	assert_int_equal(pages_by_name("unknown"), 0);
 	assert_true(pages_lockable(LAB_BACKING_THP));
 	assert_false(pages_lockable(LAB_BACKING_HUGETLB));
+	assert_false(pages_lockable(LAB_BACKING_GUEST_MEMFD));
 }
 
 /* KiB after `key` of the mapping that begins at `at`, by the kernel. */

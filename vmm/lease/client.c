@@ -254,18 +254,13 @@ static bool was_cut(int fd)
 	       fstat(fd, &stat) == 0 && stat.st_size == 0;
 }
 
-/* The lease is of the file that was sent. */
-static int take_made(struct client *self, const struct lab_lease_msg *message,
-		     struct lease *lease, int fd, struct err *err)
+/* The lease is of the file that was sent, so none comes. */
+static int check_made(struct client *self, int fd, struct err *err)
 {
-	if (fd >= 0 || self->made < 0)
-		return client_broken(self, EPROTO, err,
-				     "sent a file for a lease of ours");
-	*lease = (struct lease){.id = message->leased.lease,
-				.fd = steal_fd(&self->made),
-				.backing = self->backing};
-	PROBE(client_leased, lease->id);
-	return 0;
+	return fd < 0 && self->made >= 0
+		       ? 0
+		       : client_broken(self, EPROTO, err,
+				       "sent a file for a lease of ours");
 }
 
 /* The answer to what was asked; flags: MSG_DONTWAIT, or 0 to wait for it. */
@@ -284,18 +279,17 @@ static int answer(struct client *self, struct lease *lease, int flags,
 	self->asked = 0;
 	if (message.type == LAB_LEASE_REFUSED)
 		return client_refusal(self, &message, err);
-	if (self->backing == LAB_BACKING_GUEST_MEMFD)
-		return take_made(self, &message, lease, fd, err);
-	if (fd >= 0 && was_cut(fd)) {
+	bool made = self->backing == LAB_BACKING_GUEST_MEMFD;
+	if (!made && fd >= 0 && was_cut(fd)) {
 		give_back(self, message.leased.lease);
 		return err_say(err, ENOMEM,
 			       "the broker took the lease back before it came");
 	}
-	r = check_file(self, fd, err);
+	r = made ? check_made(self, fd, err) : check_file(self, fd, err);
 	if (r < 0)
 		return r;
 	*lease = (struct lease){.id = message.leased.lease,
-				.fd = steal_fd(&fd),
+				.fd = steal_fd(made ? &self->made : &fd),
 				.backing = self->backing};
 	PROBE(client_leased, lease->id);
 	return 0;
