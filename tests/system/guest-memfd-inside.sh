@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Inside the testbed: what KVM gives with guest_memfd, a broker's sessions with
 # such files, and two guests of a pool of them; or that a pool of them is
-# refused, where KVM cannot map them.
+# refused, where KVM cannot map them. And files of a process that hang.
 set -euo pipefail
 . "$abs_top_srcdir/tests/tap.sh"
 . "$abs_top_srcdir/tests/system/broker.sh"
@@ -22,6 +22,9 @@ program() {
     tap_is "$1: exit status" "$status" 0
 }
 
+modprobe fuse # for a file system that hangs
+program hanging-files
+
 if ! offered; then
     status=0
     "$labyrinthd" --pool default=8M,backing=guest_memfd --libvirt-dir none \
@@ -33,7 +36,6 @@ if ! offered; then
     exit
 fi
 
-modprobe fuse # for a file system that hangs
 program guest-memfd
 program guest-memfd-lease
 
@@ -94,6 +96,15 @@ audited=$("$labyrinth" audit --json) || status=$?
 tap_is "another process has a descriptor: the audit's status" "$status" 1
 tap_like "another process has a descriptor: the audit says which" "$audited" \
     "process $thief has descriptor $copy of it"
+
+# The size of such a pool is a wish, as of any.
+resized() {
+    virsh -q -c "$uri" allocpages 2M "$1" >/dev/null
+    tap_is "allocpages 2M $1: the pool's size" \
+        "$(virsh -c "$uri" pool-dumpxml default | sed -n "s/.* size='\([0-9]*\)'.*/\1/p")" "$1"
+}
+resized $((total + 4))
+resized "$total"
 
 kill -KILL "${pid[ada]}"
 wait "${pid[ada]}" 2>/dev/null || true

@@ -9,14 +9,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 
 #include "broker/guest_memfd.h"
 #include "broker/proof.h"
 #include "guest-memfd-support.h"
+#include "hanging.h"
 #include "shortage-support.h"
+#include "stuck-vm.h"
 
 static bool offered(struct peer *peer, int fd)
 {
@@ -83,6 +84,30 @@ static void knows_it_by_its_inode(void **state)
 	close(fd);
 }
 
+/* What keeps the room of a blank one lies on another device. */
+static void each_is_known_by_its_own_device(void **state)
+{
+	struct fixture *f = *state;
+	int first = new_file(new_vm()), second = new_file(new_vm());
+	uint64_t kept = holds(f, 0, "guest", first);
+	uint64_t id = leased(&f->peers[0], second);
+	uint64_t device, blank_device, inode;
+
+	assert_true(give_back(&f->peers[0], id));
+	while (pool_scrub(f->pool))
+		;
+	pool_identity(f->pool, (uint32_t)kept, &device, &inode);
+	pool_identity(f->pool, (uint32_t)id, &blank_device, &inode);
+	struct stat stat;
+	assert_int_equal(fstat(first, &stat), 0);
+	assert_int_equal(device, stat.st_dev);
+	assert_int_not_equal(blank_device, device);
+	assert_int_equal(fstat(pool_file(f->pool, (uint32_t)id), &stat), 0);
+	assert_int_equal(blank_device, stat.st_dev);
+	close(first);
+	close(second);
+}
+
 static void takes_no_file_twice(void **state)
 {
 	struct fixture *f = *state;
@@ -136,36 +161,40 @@ static void takes_no_other_size(void **state)
 	}
 }
 
-/* A file of a file system whose server, this test, never answers. */
-static int file_that_hangs(char path[])
-{
-	char options[96];
-	int server = open("/dev/fuse", O_RDWR | O_CLOEXEC),
-	    point = mkstemp(path);
-
-	assert_true(server >= 0 && point >= 0);
-	close(point);
-	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=100000,user_id=0,group_id=0", server);
-	assert_int_equal(mount("hangs", path, "fuse", 0, options), 0);
-	int fd = open(path, O_PATH | O_CLOEXEC);
-	assert_true(fd >= 0);
-	return fd;
-}
-
 static void waits_for_no_file_system(void **state)
 {
 	struct fixture *f = *state;
 	char path[] = "/run/guest-memfd-XXXXXX";
-	int fd = file_that_hangs(path);
+	int point = mkstemp(path);
 
+	assert_true(point >= 0);
+	close(point);
+	int fd = hanging_file(path);
 	listen_as(&f->peers[0], "guest", 1, 8);
 	alarm(60); /* so that a test that fails ends */
 	assert_false(offered(&f->peers[0], fd));
 	alarm(0);
+	remove_hanging(path, fd);
+}
+
+/* The last close of a VM's file waits for that VM: not in the broker's loop. */
+static void waits_for_no_vm(void **state)
+{
+	struct fixture *f = *state;
+	struct stuck_vm vm;
+
+	stuck_prepare(&vm);
+	int fd = new_file(vm.vm);
+	uint64_t id = holds(f, 0, "guest", fd);
 	close(fd);
-	assert_int_equal(umount2(path, MNT_DETACH), 0);
-	unlink(path);
+	alarm(60); /* so that a test that fails ends */
+	stuck_begin(&vm);
+	assert_true(give_back(&f->peers[0], id));
+	while (pool_scrub(f->pool))
+		;
+	assert_int_equal(ledger_count(f->ledger, EXTENT_BLANK), POOL_LEASES);
+	stuck_end(&vm);
+	alarm(0);
 }
 
 /* Taken: the guest has it until its VMM says that it has let go. */
@@ -215,6 +244,67 @@ static void who_does_not_return_it_is_ended(void **state)
 	session_end(f->peers[0].session);
 	assert_int_equal(guest_memfd_pages(fd), 0);
 	close(fd);
+}
+
+/* The third peer's question: all above the first's guarantee, at once. */
+static void demand(struct fixture *f, uint64_t leases)
+{
+	struct lab_lease_msg m = message(&f->peers[2], LAB_LEASE_REVOKE);
+
+	strcpy(m.revoke.name, "guest");
+	m.revoke.leases = leases;
+	assert_true(sent(&f->peers[2], &m));
+	settle(f);
+}
+
+static void an_administrator_hears_when_it_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	int files[3];
+	uint64_t ids[3];
+
+	for (int i = 0; i < 3; i++)
+		files[i] = new_file(new_vm());
+	f->now = 1000 * MS;
+	ids[0] = holds(f, 0, "guest", files[0]);
+	ids[1] = leased(&f->peers[0], files[1]);
+	ids[2] = leased(&f->peers[0], files[2]);
+	demand(f, 0);
+	for (int i = 2; i > 0; i--)
+		assert_int_equal(
+			event(&f->peers[0], LAB_LEASE_REVOKED).revoked.lease,
+			ids[i]);
+	assert_true(give_back(&f->peers[0], ids[1]));
+	settle(f);
+	assert_silent(&f->peers[2]);
+	assert_true(give_back(&f->peers[0], ids[2]));
+	settle(f);
+	struct lab_lease_msg m = received(&f->peers[2], NULL);
+	assert_int_equal(m.type, LAB_LEASE_TAKEN);
+	assert_int_equal(m.taken.leases, 2);
+	assert_int_equal(guest_memfd_pages(files[2]), 0);
+	assert_int_equal(guest_memfd_pages(files[0]), PAGES);
+	for (int i = 0; i < 3; i++)
+		close(files[i]);
+}
+
+/* Of what is to be returned already nobody is told that it will be taken. */
+static void a_taken_one_is_not_named_again(void **state)
+{
+	struct fixture *f = *state;
+	int first = new_file(new_vm()), second = new_file(new_vm());
+	uint64_t kept = holds(f, 0, "guest", first);
+	uint64_t id = leased(&f->peers[0], second);
+
+	session_take(f->peers[0].session, LAB_REVOKE_RECLAIM);
+	assert_int_equal(event(&f->peers[0], LAB_LEASE_REVOKED).revoked.lease,
+			 id);
+	session_warn(f->peers[0].session, LAB_REVOKE_ADMIN, 1000 * MS, 0);
+	session_press(f->peers[0].session, 0);
+	assert_int_equal(event(&f->peers[0], LAB_LEASE_REVOKING).revoking.lease,
+			 kept);
+	close(first);
+	close(second);
 }
 
 /* What the next broker finds in a process: here in this one. */
@@ -307,13 +397,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		OFFER(makes_it_resident_and_takes_it_back),
 		OFFER(knows_it_by_its_inode),
+		OFFER(each_is_known_by_its_own_device),
 		OFFER(takes_no_file_twice),
 		OFFER(takes_no_file_of_another_guest),
 		OFFER(takes_no_file_with_bytes_in_it),
 		OFFER(takes_no_other_size),
 		OFFER(waits_for_no_file_system),
+		OFFER(waits_for_no_vm),
 		OFFER(a_taken_one_goes_with_its_return),
 		OFFER(who_does_not_return_it_is_ended),
+		OFFER(an_administrator_hears_when_it_is_gone),
+		OFFER(a_taken_one_is_not_named_again),
 		OFFER(an_end_takes_all),
 		cmocka_unit_test(is_found_by_its_descriptor),
 	};

@@ -47,12 +47,19 @@ tests_system_guest_memfd_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_system_guest_memfd_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/system/guest-memfd-lease
 tests_system_guest_memfd_lease_SOURCES = tests/system/guest-memfd-lease.c \
-	tests/system/guest-memfd-support.h
+	tests/system/guest-memfd-support.h tests/system/hanging.h \
+	tests/system/stuck-vm.h
 tests_system_guest_memfd_lease_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/tests/unit
-tests_system_guest_memfd_lease_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_system_guest_memfd_lease_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS) \
+	-pthread
 tests_system_guest_memfd_lease_LDADD = vmm/libbroker.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
+check_PROGRAMS += tests/system/hanging-files
+tests_system_hanging_files_SOURCES = tests/system/hanging-files.c tests/system/hanging.h
+tests_system_hanging_files_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_system_hanging_files_LDADD = vmm/libaudit.a vmm/libbroker.a vmm/liblease.a \
+	vmm/libbase.a $(CMOCKA_LIBS)
 EXTRA_DIST += $(system_tests) \
 	tests/system/atomic-inside.sh \
 	tests/system/audit-inside.sh \
@@ -66,8 +73,8 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/exercises-inside.sh \
 	tests/system/fail-inside.sh \
 	tests/system/fair-inside.sh \
-	tests/system/hostile-inside.sh \
 	tests/system/guest-memfd-inside.sh \
+	tests/system/hostile-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
 	tests/system/kernels.sh \
@@ -87,6 +94,12 @@ EXTRA_DIST += $(system_tests) \
 check-crash: all
 	LABYRINTH_CRASH_VICTIMS='self other both' LABYRINTH_CRASH_POINTS=500 \
 	LABYRINTH_TEST_TIMEOUT=7200 $(MAKE) check TESTS=tests/system/crash.sh
+
+# On guest_memfd all that is tested of other leases, and as long.
+.PHONY: check-guest-memfd
+check-guest-memfd: all
+	LABYRINTH_TEST_WHOLE=1 LABYRINTH_TEST_TIMEOUT=3600 \
+	$(MAKE) check TESTS=tests/system/guest-memfd.sh
 
 .PHONY: demo
 demo: all
