@@ -130,6 +130,35 @@ static void takes_no_file_of_another_guest(void **state)
 	close(fd);
 }
 
+/* Two guests wait, each with the same file: it has one owner. */
+static void takes_no_file_that_became_anothers(void **state)
+{
+	struct fixture *f = *state;
+	const char *const names[] = {"rich", "one", "other"};
+	int file = new_file(new_vm()), last = -1;
+	uint64_t ids[3];
+
+	for (int i = 0; i < 3; i++)
+		listen_as(&f->peers[i], names[i], 1, 8);
+	for (int i = 0; i < POOL_LEASES; i++)
+		ids[i < 6 ? 0 : i - 5] = leased(&f->peers[i < 6 ? 0 : i - 5],
+						last = new_file(new_vm()));
+	for (int i = 1; i < 3; i++) {
+		struct lab_lease_msg m = message(&f->peers[i], LAB_LEASE_LEASE);
+		m.lease.wait_ms = 60000;
+		assert_true(sent_with(&f->peers[i], &m, file));
+	}
+	assert_true(give_back(&f->peers[0], ids[0]));
+	assert_true(pool_scrub(f->pool));
+	session_serve(f->pool, f->now);
+	assert_int_equal(received(&f->peers[1], NULL).type, LAB_LEASE_LEASED);
+	assert_true(give_back(&f->peers[1], ids[1]));
+	assert_true(pool_scrub(f->pool));
+	session_serve(f->pool, f->now);
+	assert_refused(&f->peers[2], EEXIST, "the file that came");
+	close(last);
+}
+
 static void takes_no_file_with_bytes_in_it(void **state)
 {
 	struct fixture *f = *state;
@@ -400,6 +429,7 @@ int main(void)
 		OFFER(each_is_known_by_its_own_device),
 		OFFER(takes_no_file_twice),
 		OFFER(takes_no_file_of_another_guest),
+		OFFER(takes_no_file_that_became_anothers),
 		OFFER(takes_no_file_with_bytes_in_it),
 		OFFER(takes_no_other_size),
 		OFFER(waits_for_no_file_system),

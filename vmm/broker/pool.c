@@ -164,8 +164,14 @@ int pool_fund(struct pool *self, int fd)
 {
 	uint32_t extent = ledger_first(self->ledger, EXTENT_BLANK);
 
+	/* While it waited it may have become another's. */
+	int r = guest_memfd_check(fd);
+	if (r < 0) {
+		stranger_close_file(fd);
+		return r;
+	}
 	/* For a moment there are both: better than neither. */
-	int r = guest_memfd_fund(fd);
+	r = guest_memfd_fund(fd);
 	if (r < 0) {
 		guest_memfd_cut(fd);
 		stranger_close_file(fd);

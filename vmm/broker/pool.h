@@ -119,8 +119,8 @@ bool pool_takes_files(const struct pool *self);
 /*
  * In such a pool, before pool_lease(): make a file that guest_memfd_check()
  * likes resident, and the file of the extent that is leased next. The
- * descriptor is the pool's in any case. 0; or a negated errno, and nothing has
- * changed but that the file is closed.
+ * descriptor is the pool's in any case. 0; or a negated errno (-EEXIST: it does
+ * not like it any more), and nothing has changed but that the file is closed.
  */
 int pool_fund(struct pool *self, int fd);
 

@@ -21,7 +21,7 @@ static bool hand_over(struct session *self, uint64_t seq)
 
 	int r = takes ? pool_fund(guest->pool, steal_fd(&self->offered)) : 0;
 	if (r < 0) {
-		err_set(&err, -r, "make a lease resident");
+		err_set(&err, -r, "make a lease of the file that came");
 		return session_refuse(self, seq, &err);
 	}
 	uint32_t extent = pool_lease(guest->pool, &guest->account);
