@@ -9,7 +9,8 @@
 # for an event, with a limit.
 #
 # shellcheck disable=SC2154 # the names below are run's
-# Uses from run: here, cpus, memory, nodes, limit, write, debug, carried, die.
+# Uses from run: here, cpus, memory, nodes, limit, write, icount, debug, carried,
+# die.
 
 # How long Linux may take to come up (about 4 s when nothing else runs), and to
 # say that it is alive.
@@ -61,7 +62,7 @@ machine() {
 	[[ $EUID -eq 0 ]] || model=none
 	# Multi-threaded emulation corrupts the guest before QEMU 10.
 	[[ $("$qemu" --version) =~ version\ ([0-9]+) ]] &&
-		((BASH_REMATCH[1] >= 10)) && thread=multi
+		((BASH_REMATCH[1] >= 10)) && [[ ! $icount ]] && thread=multi
 	local arguments=(
 		-nodefaults -no-user-config -display none -no-reboot
 		-M q35 -accel "tcg,thread=$thread" -cpu max
@@ -70,6 +71,7 @@ machine() {
 		-append "$(kernel_line)"
 		-serial "file:$job/console" -serial stdio -monitor none
 	)
+	[[ ! $icount ]] || arguments+=(-icount shift=0)
 	((nodes == 1)) || numa
 	share root / readonly=on
 	share job "$job/share"

@@ -6,7 +6,7 @@ set -uo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 kernels=("${@:-6.12}")
-tests=21
+tests=22
 number=0
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/testbed-selftest.XXXXXX")
@@ -172,6 +172,8 @@ all() {
     run --timeout 2 -- sh -c 'kill -STOP -1; exec tail -f /dev/null'
     check "a machine that answers nobody is 125" \
         eval '[[ $status -eq 125 ]] && says err hangs'
+    run --icount -- awk '/^cpu MHz/ { printf "%.0f\n", $4 / 10 }' /proc/cpuinfo
+    check "a clock of instructions: 1000 million a second, by 1 %" holds out 100
     check "SIGTERM leaves no emulator" killed_by TERM
     check "SIGKILL leaves no emulator" killed_by KILL
 }

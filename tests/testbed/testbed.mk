@@ -2,6 +2,7 @@
 TESTS += tests/testbed/selftest.sh
 EXTRA_DIST += \
 	tests/testbed/README.md \
+	tests/testbed/apt.bash \
 	tests/testbed/emulate.bash \
 	tests/testbed/extract-vmlinux \
 	tests/testbed/fetch-kernel \
