@@ -158,6 +158,19 @@ guest_track_elf_LDADD = $(GUEST_LIBS)
 guest_track_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
 guest_track_elf_SOURCES = guest/examples/track.c
 
+noinst_PROGRAMS += guest/labyrinth-bench.elf
+guest_labyrinth_bench_elf_CPPFLAGS = $(GUEST_CPPFLAGS)
+guest_labyrinth_bench_elf_CFLAGS = $(GUEST_CFLAGS)
+guest_labyrinth_bench_elf_LDFLAGS = $(GUEST_LINK_FLAGS)
+guest_labyrinth_bench_elf_LDADD = $(GUEST_LIBS)
+guest_labyrinth_bench_elf_DEPENDENCIES = $(GUEST_LINK_FILES)
+guest_labyrinth_bench_elf_SOURCES = \
+	guest/bench/bench.h \
+	guest/bench/give.c \
+	guest/bench/main.c \
+	guest/bench/pair.c \
+	guest/bench/tail.c
+
 noinst_PROGRAMS += guest/hello.elf
 guest_hello_elf_CPPFLAGS = -I$(top_srcdir)/include
 guest_hello_elf_CFLAGS = $(GUEST_CFLAGS)

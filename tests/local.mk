@@ -25,6 +25,7 @@ include tests/lint/lint.mk
 include tests/model/model.mk
 include tests/system/system.mk
 include tests/testbed/testbed.mk
+include tests/bench/bench.mk
 
 EXTRA_DIST += \
 	tests/README.md \
