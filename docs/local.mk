@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	docs/lease-protocol.md \
 	docs/maze.png \
 	docs/memory-layout.md \
+	docs/performance.md \
 	docs/probes.md \
 	docs/rpc-coverage.md \
 	docs/track.png

@@ -46,7 +46,7 @@ EXTRA_DIST += \
 	tests/bench/window-bench
 
 .PHONY: bench
-bench: all $(bench_programs) tests/unit/ledger-cost tests/unit/metadata-test
+bench: all $(check_PROGRAMS)
 	@abs_top_srcdir='$(abs_top_srcdir)' \
 	abs_top_builddir='$(abs_top_builddir)' \
 	bash $(srcdir)/tests/bench/run $(FIGURES)

@@ -12,9 +12,10 @@
 # Uses from run: here, cpus, memory, nodes, limit, write, icount, debug, carried,
 # die.
 
-# How long Linux may take to come up (about 4 s when nothing else runs), and to
-# say that it is alive.
+# How long Linux may take to come up (about 4 s when nothing else runs, and
+# three times that by instructions), and to say that it is alive.
 boot_limit=120
+[[ ! $icount ]] || boot_limit=360
 alive_limit=10
 
 # quoted WORD: WORD as any shell reads it back.
