@@ -120,6 +120,8 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/reserve.c \
 	guest/exercise/resident.c \
 	guest/exercise/ring3.S \
+	guest/exercise/ruin.c \
+	guest/exercise/ruin.h \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
 	guest/exercise/settle.c \
@@ -132,6 +134,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/tap.c \
 	guest/exercise/tap.h \
 	guest/exercise/together.c \
+	guest/exercise/torture.c \
 	guest/exercise/user.S
 
 noinst_PROGRAMS += guest/render.elf

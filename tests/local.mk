@@ -21,6 +21,7 @@ include tests/unit/machine.mk
 include tests/unit/hcall.mk
 include tests/unit/guests.mk
 include tests/unit/rpc.mk
+include tests/fuzz/fuzz.mk
 include tests/lint/lint.mk
 include tests/model/model.mk
 include tests/system/system.mk
@@ -29,5 +30,6 @@ include tests/bench/bench.mk
 
 EXTRA_DIST += \
 	tests/README.md \
+	tests/alone \
 	tests/summary \
 	tests/tap.sh

@@ -69,6 +69,10 @@ int exercise_notice(int argc, char **argv);
  * pause). Seeds 0 to 15 are told apart. */
 int exercise_keep(int argc, char **argv);
 
+/* TAP: [SEED [TRIES [END]]] random calls, ports, addresses and MSRs on all
+ * processors; then go wrong beyond help, as ruin.h says. */
+int exercise_torture(int argc, char **argv);
+
 /* Grant and release for ever, to be killed. */
 int exercise_spin(int argc, char **argv);
 

@@ -40,6 +40,8 @@ static const struct {
 	 exercise_notice},
 	{"keep", "[SEED [MS]]", "keep stamped blocks, look at them for ever",
 	 exercise_keep},
+	{"torture", "[SEED [TRIES [END]]]",
+	 "random calls, ports, MSRs; then go wrong", exercise_torture},
 	{"spin", "", "grant and release for ever", exercise_spin},
 	{"crash", "[PROCESSOR]", "die of a page fault there (status 123)",
 	 exercise_crash},

@@ -21,6 +21,7 @@ system_tests = \
 	tests/system/revoke.sh \
 	tests/system/storm.sh \
 	tests/system/take.sh \
+	tests/system/torture.sh \
 	tests/system/virsh.sh \
 	tests/system/virsh-act.sh
 
@@ -85,6 +86,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/stopped-inside.sh \
 	tests/system/revoke-inside.sh \
 	tests/system/take-inside.sh \
+	tests/system/torture-inside.sh \
 	tests/system/storm-inside.sh \
 	tests/system/virsh-inside.sh \
 	tests/system/virsh-act-inside.sh
@@ -100,6 +102,12 @@ check-crash: all
 check-guest-memfd: all
 	LABYRINTH_TEST_WHOLE=1 LABYRINTH_TEST_TIMEOUT=3600 \
 	$(MAKE) check TESTS=tests/system/guest-memfd.sh
+# A million tries of a hostile guest, and fifty ways of each kind to go wrong.
+.PHONY: check-torture
+check-torture: all
+	+LABYRINTH_TORTURE_TRIES=1000000 LABYRINTH_TORTURE_SEEDS=50 \
+	LABYRINTH_TEST_TIMEOUT=7200 \
+	$(srcdir)/tests/alone '$(MAKE)' tests/system/torture.sh
 
 .PHONY: demo
 demo: all

@@ -134,6 +134,23 @@ static void reads_what_it_writes(void **state)
 	domain_clear(&two);
 }
 
+/* Every byte that XML carries: a kernel is still the same file. */
+static void keeps_what_xml_carries(void **state)
+{
+	struct domain domain, again;
+
+	(void)state;
+	read_right(&domain, HEAD MEMORY "<os><type>hvm</type><kernel>/boot/"
+					"a\x7f&#13;\tb</kernel></os>" TAIL);
+	cleanup_free char *xml = domain_write(&domain);
+	assert_non_null(xml);
+	read_right(&again, xml);
+	assert_string_equal(domain.kernel, "/boot/a\x7f\r\tb");
+	assert_string_equal(again.kernel, domain.kernel);
+	domain_clear(&domain);
+	domain_clear(&again);
+}
+
 static void refuses_by_name(void **state)
 {
 	static const struct {
@@ -326,6 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fills_in_what_is_not_said),
 		cmocka_unit_test(reads_what_it_writes),
+		cmocka_unit_test(keeps_what_xml_carries),
 		cmocka_unit_test(refuses_by_name),
 		cmocka_unit_test(refuses_wrong_values),
 		cmocka_unit_test(takes_numbers_at_their_ends),

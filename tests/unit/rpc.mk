@@ -104,7 +104,7 @@ $(tests_unit_rpc_share_test_OBJECTS) $(tests_unit_rpc_fuzz_test_OBJECTS): \
 	vmm/wire/remote.h
 
 rpc_scripts = tests/unit/rpc-virsh.sh tests/unit/rpc-stats.sh \
-	tests/unit/rpc-events.sh tests/unit/rpc-libfuzzer.sh
+	tests/unit/rpc-events.sh
 TESTS += $(rpc_scripts)
-EXTRA_DIST += tests/unit/golden tests/unit/rpc-libfuzzer.c
+EXTRA_DIST += tests/unit/golden
 EXTRA_DIST += $(rpc_scripts) tests/unit/rpc-stub.sh

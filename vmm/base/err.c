@@ -3,6 +3,10 @@
 
 #include "base/err.h"
 
+#undef err_set
+#undef err_say
+#undef err_wrap
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -28,4 +28,18 @@ int err_say(struct err *err, int code, const char *format, ...)
 int err_wrap(struct err *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* For who looks at one file at a time (tests/lint/analyze), and cannot see that
+ * these are negative. */
+#ifdef __clang_analyzer__
+static inline int err_seen(int result)
+{
+	if (result >= 0)
+		__builtin_unreachable();
+	return result;
+}
+#define err_set(...)  err_seen(err_set(__VA_ARGS__))
+#define err_say(...)  err_seen(err_say(__VA_ARGS__))
+#define err_wrap(...) err_seen(err_wrap(__VA_ARGS__))
+#endif
+
 #endif

@@ -53,7 +53,8 @@ void xml_end(struct xml *xml)
 		xml->failed = true;
 }
 
-/* A copy that XML can carry; lines and tabs stay in a text. NULL: failed. */
+/* A copy that XML can carry; what ends lines, and tabs, stay in a text. NULL:
+ * failed. */
 static char *clean(struct xml *xml, const char *value, const char *stays)
 {
 	char *text = strdup(value);
@@ -64,8 +65,7 @@ static char *clean(struct xml *xml, const char *value, const char *stays)
 	}
 	bool utf8 = xmlCheckUTF8(BAD_CAST text) != 0;
 	for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
-		bool control = *at < ' ' || *at == 0x7f;
-		if ((control && strchr(stays, *at) == NULL) ||
+		if ((*at < ' ' && strchr(stays, *at) == NULL) ||
 		    (!utf8 && *at > 0x7f))
 			*at = '?';
 	}
@@ -89,7 +89,7 @@ void xml_attribute(struct xml *xml, const char *name, const char *format, ...)
 
 void xml_text(struct xml *xml, const char *value)
 {
-	cleanup_free char *text = clean(xml, value, "\n\t");
+	cleanup_free char *text = clean(xml, value, "\n\r\t");
 
 	if (!xml->failed &&
 	    xmlTextWriterWriteString(xml->writer, BAD_CAST text) < 0)

@@ -32,7 +32,7 @@ EXCHANGES = {
     "no-domain": ["dominfo", "nope"],
 }
 
-# Only what the client says in these is kept, for rpc-libfuzzer.sh: the
+# Only what the client says in these is kept, for tests/fuzz: the
 # arguments of each call, as `02`, its procedure, and the rest.
 CALLS = [
     ["vcpuinfo", "alpha"], ["nodecpumap"], ["nodecpustats"], ["nodememstats"],

@@ -3,7 +3,7 @@
  * libFuzzer over what a client's bytes reach: header, codec, every procedure,
  * and the events that it may have asked for. The first byte says how the rest
  * is meant: as packets one after the other, or as the arguments of one
- * procedure, by its number in the table. rpc-libfuzzer.sh builds and runs it.
+ * procedure, by its number in the table.
  */
 #include <config.h>
 
