@@ -47,12 +47,12 @@
 
 /*
  * A child: what an extent has.
- *	bits 0 to 15	free pages, less those that a grant under way reserved
+ *	bits 0-15	free pages, less what a grant under way reserved
  *	bits 16, 17	enum lab_share_state
- *	bit 18		held: some processor works in it, and it is in no bucket
- *	bits 20 to 23	bucket: 1 + the order of its largest free block, or
- *more; 0 if none is free, or it is held, or not open bits 32 to 63	version:
- *one more for each change that makes a block free
+ *	bit 18		held: a processor works in it
+ *	bits 20-23	bucket: 1 + the order of its largest free block, or
+ *			more; 0 if it is full, held or not open
+ *	bits 32-63	version: another one after each block that became free
  */
 enum lab_share_state {
 	LAB_SHARE_ABSENT = 0, /* no lease */

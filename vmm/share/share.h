@@ -139,13 +139,13 @@ enum lab_share_state share_state(const struct share *self, uint32_t extent);
 void share_add(struct share *self, uint32_t extent);
 
 /*
- * The lease of this extent leaves; it must be wholly free: 0, or -LAB_EBUSY,
+ * The lease of this extent leaves; it must be wholly free: 0, or -LAB_EAGAIN,
  * nothing changed. What was released in it is forgotten.
  */
 int share_remove(struct share *self, uint32_t extent);
 
 /* Take an open extent from the guest, if it is wholly free: 0, and it is
- * closed; or -LAB_EBUSY. One compare-and-swap, whether the guest runs or not.
+ * closed; or -LAB_EAGAIN. One compare-and-swap, whether the guest runs or not.
  */
 int share_take(struct share *self, uint32_t extent);
 

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A grant of a small order comes from the extent that the processor holds. If
+ * that has no such block, or for a large order, it comes from an extent out of
+ * the index; of small orders that one is held from then on.
+ */
+#include "share/index.h"
+#include "share/map.h"
+#include "share/share_private.h"
+
+#define NEAR_ORDER                                                \
+	WORD_ORDER /* the highest that comes from the held extent \
+		    */
+
+/* Extents of which one search finds that they have no block, though the index
+ * says so: who changes them at the same time is what makes it. */
+#define SEARCH_MISSES 1024u
+#define SEARCH_ROUNDS 4u
+
+bool sum_take(struct share *self, uint64_t pages, uint64_t floor)
+{
+	int64_t *unused = &self->head->unused;
+	int64_t old = __atomic_load_n(unused, __ATOMIC_SEQ_CST);
+	int64_t least = (int64_t)(pages + floor);
+
+	for (unsigned i = 0; i < WORD_RACES; i++) {
+		if (old < least)
+			return false;
+		if (__atomic_compare_exchange_n(
+			    unused, &old, old - (int64_t)pages, false,
+			    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Give pages back to a child that found no block for them; the promise is held
+ * again. Where they came from is closed or gone: then other pages are promised
+ * instead, which may make the sum negative until they are given back.
+ */
+static void child_give(struct share *self, uint32_t extent, unsigned pages)
+{
+	uint64_t *child = &self->children[extent];
+	uint64_t old = word_load(child);
+
+	for (unsigned i = 0; i < WORD_RACES; i++) {
+		uint64_t fresh = old + pages + CHILD_VERSION;
+
+		if (!child_present(old)) {
+			sum_add(&self->head->unused, -(int64_t)pages);
+			return;
+		}
+		if (!word_swap(child, &old, fresh))
+			continue;
+		if (child_open(old)) {
+			child_counted(self, old, fresh);
+			return;
+		}
+		sum_add(&self->head->shut, pages);
+		sum_add(&self->head->unused, -(int64_t)pages);
+		return;
+	}
+}
+
+/* Take pages from a child that somebody holds and that has them. */
+static bool child_take(struct share *self, uint32_t extent, unsigned pages)
+{
+	uint64_t *child = &self->children[extent];
+	uint64_t old = word_load(child);
+
+	for (unsigned i = 0; i < WORD_RACES; i++) {
+		uint64_t fresh = old - pages;
+
+		if ((old & (LAB_SHARE_STATE | LAB_SHARE_HELD)) !=
+			    (CHILD_OPEN | LAB_SHARE_HELD) ||
+		    child_free(old) < pages)
+			return false;
+		if (word_swap(child, &old, fresh)) {
+			child_counted(self, old, fresh);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* From the extent that this processor holds. */
+static bool grant_near(struct share *self, struct lab_share_cpu *cpu,
+		       unsigned order, uint32_t *page)
+{
+	uint64_t place = __atomic_load_n(&cpu->place, __ATOMIC_RELAXED);
+	uint32_t extent = place_extent(place);
+
+	if (extent >= self->extents || !child_take(self, extent, 1u << order))
+		return false;
+	int at = map_grant(map_of(self, extent), order, place_word(place));
+
+	if (at < 0) {
+		child_give(self, extent, 1u << order);
+		return false;
+	}
+	*page = extent * LAB_EXTENT_PAGES + (unsigned)at;
+	place_note(cpu, place, *page);
+	return true;
+}
+
+/* The processor holds the extent of this page from now on, and no other. */
+static void hold(struct share *self, struct lab_share_cpu *cpu, uint32_t page)
+{
+	uint64_t old = __atomic_exchange_n(&cpu->place, place_of(page),
+					   __ATOMIC_SEQ_CST);
+	uint32_t extent = place_extent(old);
+
+	if (extent < self->extents && extent != extent_of(page) &&
+	    word_load(&self->children[extent]) & LAB_SHARE_HELD)
+		child_settle(self, extent);
+}
+
+/*
+ * From an extent that the index has for `listed`. Where there is none after
+ * all, the index or the child is put right.
+ */
+static bool grant_from(struct share *self, struct lab_share_cpu *cpu,
+		       unsigned order, unsigned listed, uint32_t extent,
+		       uint32_t *page)
+{
+	uint64_t *child = &self->children[extent];
+	uint64_t old = word_load(child);
+	uint64_t fresh = old - (1u << order);
+
+	if (!child_open(old) || child_bucket(old) != listed + 1) {
+		index_follow(self, extent, listed);
+		return false;
+	}
+	if (cpu != NULL)
+		fresh = child_with_bucket(fresh, 0) | LAB_SHARE_HELD;
+	if (child_free(old) < 1u << order) {
+		child_settle(self, extent);
+		return false;
+	}
+	if (!word_swap(child, &old, fresh))
+		return false;
+	child_counted(self, old, fresh);
+	child_moved(self, extent, old, fresh);
+	int at = map_grant(map_of(self, extent), order, 0);
+
+	if (at < 0) {
+		child_give(self, extent, 1u << order);
+		child_settle(self, extent);
+		return false;
+	}
+	*page = extent * LAB_EXTENT_PAGES + (unsigned)at;
+	if (cpu != NULL)
+		hold(self, cpu, *page);
+	/* Where a smaller one was broken, the largest is still free. */
+	else if (map_merged(map_of(self, extent), (unsigned)at, order) >=
+		 listed)
+		child_settle(self, extent);
+	return true;
+}
+
+/* From the first that has one, of those whose largest block is the smallest
+ * that will do. */
+static bool grant_far(struct share *self, struct lab_share_cpu *cpu,
+		      unsigned order, uint32_t *page, unsigned *misses)
+{
+	for (unsigned listed = order; listed <= LAB_MAX_ORDER; listed++) {
+		uint32_t extent = index_next(self, listed, 0);
+
+		while (extent != INDEX_NONE) {
+			if (grant_from(self, cpu, order, listed, extent, page))
+				return true;
+			if (++*misses >= SEARCH_MISSES)
+				return false;
+			extent = index_next(self, listed, extent + 1);
+		}
+	}
+	return false;
+}
+
+/* The extents with such a block that processors hold, and the index has not:
+ * nobody holds them any more. */
+static void let_go(struct share *self, unsigned order)
+{
+	for (unsigned i = 0; i < LAB_CPUS_MAX; i++) {
+		uint64_t place = word_load(&self->cpus[i].place);
+		uint32_t extent = place_extent(place);
+
+		if (extent < self->extents &&
+		    word_load(&self->children[extent]) & LAB_SHARE_HELD &&
+		    map_largest(map_of(self, extent)) >= (int)order)
+			child_settle(self, extent);
+	}
+}
+
+int block_grant(struct share *self, struct lab_share_cpu *cpu, unsigned order,
+		uint32_t *page)
+{
+	unsigned misses = 0;
+
+	if (order > NEAR_ORDER)
+		cpu = NULL;
+	if (cpu != NULL && grant_near(self, cpu, order, page))
+		return 0;
+	for (unsigned i = 0; i < SEARCH_ROUNDS; i++) {
+		unsigned before = misses;
+
+		if (grant_far(self, cpu, order, page, &misses))
+			return 0;
+		if (misses >= SEARCH_MISSES)
+			return -LAB_EAGAIN;
+		if (i > 0 && misses == before)
+			return -LAB_ENOMEM;
+		let_go(self, order);
+	}
+	return -LAB_ENOMEM;
+}
+
+int share_grant(struct share *self, struct lab_share_cpu *cpu, unsigned order,
+		uint64_t floor, uint32_t *page)
+{
+	if (!sum_take(self, UINT64_C(1) << order, floor))
+		return -LAB_ENOMEM;
+	int r = block_grant(self, cpu, order, page);
+
+	if (r < 0)
+		sum_add(&self->head->unused, INT64_C(1) << order);
+	return r;
+}
