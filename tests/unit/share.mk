@@ -24,3 +24,10 @@ tests_unit_share_storm_test_SOURCES = tests/unit/share-storm-test.c \
 	tests/unit/share-support.h
 tests_unit_share_storm_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_share_storm_test_LDADD = vmm/libshare.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/share-cost
+TESTS += tests/unit/share-cost.sh
+EXTRA_DIST += tests/unit/share-cost.sh tests/unit/cost.sh
+tests_unit_share_cost_SOURCES = tests/unit/share-cost.c tests/unit/cost-support.h \
+	tests/unit/share-support.h
+tests_unit_share_cost_LDADD = vmm/libshare.a

@@ -8,31 +8,10 @@
 #include "share/map.h"
 #include "share/share_private.h"
 
-#define NEAR_ORDER                                                \
-	WORD_ORDER /* the highest that comes from the held extent \
-		    */
-
 /* Extents of which one search finds that they have no block, though the index
  * says so: who changes them at the same time is what makes it. */
 #define SEARCH_MISSES 1024u
 #define SEARCH_ROUNDS 4u
-
-bool sum_take(struct share *self, uint64_t pages, uint64_t floor)
-{
-	int64_t *unused = &self->head->unused;
-	int64_t old = __atomic_load_n(unused, __ATOMIC_SEQ_CST);
-	int64_t least = (int64_t)(pages + floor);
-
-	for (unsigned i = 0; i < WORD_RACES; i++) {
-		if (old < least)
-			return false;
-		if (__atomic_compare_exchange_n(
-			    unused, &old, old - (int64_t)pages, false,
-			    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-			return true;
-	}
-	return false;
-}
 
 /*
  * Give pages back to a child that found no block for them; the promise is held
@@ -72,9 +51,7 @@ static bool child_take(struct share *self, uint32_t extent, unsigned pages)
 	for (unsigned i = 0; i < WORD_RACES; i++) {
 		uint64_t fresh = old - pages;
 
-		if ((old & (LAB_SHARE_STATE | LAB_SHARE_HELD)) !=
-			    (CHILD_OPEN | LAB_SHARE_HELD) ||
-		    child_free(old) < pages)
+		if (!child_has(old, pages))
 			return false;
 		if (word_swap(child, &old, fresh)) {
 			child_counted(self, old, fresh);
@@ -216,14 +193,76 @@ int block_grant(struct share *self, struct lab_share_cpu *cpu, unsigned order,
 	return -LAB_ENOMEM;
 }
 
-int share_grant(struct share *self, struct lab_share_cpu *cpu, unsigned order,
-		uint64_t floor, uint32_t *page)
+WORD_SLOW static int grant_slow(struct share *self, struct lab_share_cpu *cpu,
+				unsigned order, uint32_t *page)
 {
-	if (!sum_take(self, UINT64_C(1) << order, floor))
-		return -LAB_ENOMEM;
 	int r = block_grant(self, cpu, order, page);
 
 	if (r < 0)
 		sum_add(&self->head->unused, INT64_C(1) << order);
 	return r;
+}
+
+/* The extent had pages, and then its map had none. */
+WORD_SLOW static int grant_missed(struct share *self, struct lab_share_cpu *cpu,
+				  unsigned order, uint32_t *page,
+				  uint32_t extent)
+{
+	child_give(self, extent, 1u << order);
+	return grant_slow(self, cpu, order, page);
+}
+
+/*
+ * From the word where this processor was last, of the extent that it holds, if
+ * nobody is in its way; else slowly. What is called is called last, so that the
+ * compiler keeps the rest short.
+ */
+WORD_QUICK int grant_quick(struct share *self, struct lab_share_cpu *cpu,
+			   unsigned order, uint64_t floor, uint32_t *page)
+{
+	unsigned pages = 1u << order;
+
+	if (!sum_take(self, pages, floor))
+		return -LAB_ENOMEM;
+	if (cpu == NULL)
+		return grant_slow(self, cpu, order, page);
+	uint64_t place = __atomic_load_n(&cpu->place, __ATOMIC_RELAXED);
+	uint32_t extent = place_extent(place);
+
+	if (extent >= self->extents)
+		return grant_slow(self, cpu, order, page);
+	uint64_t *child = &self->children[extent];
+	uint64_t *word = map_of(self, extent) + place_word(place);
+	uint64_t had = word_load(child);
+	uint64_t was = word_load(word);
+	uint32_t blocks = word_blocks(~word_used(was), order);
+
+	if (!child_has(had, pages) || blocks == 0 ||
+	    !word_swap(child, &had, had - pages))
+		return grant_slow(self, cpu, order, page);
+	unsigned bit = (unsigned)__builtin_ctz(blocks);
+
+	if (child_free(had) == LAB_EXTENT_PAGES)
+		sum_add(&self->head->spares, -1);
+	if (!word_swap(word, &was, word_grant(was, bit, order)))
+		return grant_missed(self, cpu, order, page, extent);
+	*page = extent * LAB_EXTENT_PAGES +
+		place_word(place) * LAB_SHARE_MAP_PAGES + bit;
+	return 0;
+}
+
+WORD_APART static int grant_block(struct share *self, struct lab_share_cpu *cpu,
+				  unsigned order, uint64_t floor,
+				  uint32_t *page)
+{
+	return grant_quick(self, order <= NEAR_ORDER ? cpu : NULL, order, floor,
+			   page);
+}
+
+int share_grant(struct share *self, struct lab_share_cpu *cpu, unsigned order,
+		uint64_t floor, uint32_t *page)
+{
+	if (order > 0)
+		return grant_block(self, cpu, order, floor, page);
+	return grant_quick(self, cpu, 0, floor, page);
 }

@@ -67,7 +67,19 @@ static inline void place_note(struct lab_share_cpu *cpu, uint64_t old,
 }
 
 /* Promise these pages, if so many stay unused. */
-bool sum_take(struct share *self, uint64_t pages, uint64_t floor);
+static inline bool sum_take(struct share *self, uint64_t pages, uint64_t floor)
+{
+	int64_t *unused = &self->head->unused;
+	int64_t old = __atomic_load_n(unused, __ATOMIC_SEQ_CST);
+	int64_t least = (int64_t)(pages + floor);
+
+	for (unsigned i = 0; i < WORD_RACES && old >= least; i++)
+		if (__atomic_compare_exchange_n(
+			    unused, &old, old - (int64_t)pages, false,
+			    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			return true;
+	return false;
+}
 
 /* The child's bucket was another one. */
 void child_moved(struct share *self, uint32_t extent, uint64_t old,
@@ -89,6 +101,17 @@ static inline void child_counted(struct share *self, uint64_t old,
  * map calls for.
  */
 void child_settle(struct share *self, uint32_t extent);
+
+/* The highest order that comes from the extent that a processor holds. */
+#define NEAR_ORDER WORD_ORDER
+
+/* Is this child open and held, with so many pages? */
+static inline bool child_has(uint64_t child, unsigned pages)
+{
+	return (child & (LAB_SHARE_STATE | LAB_SHARE_HELD)) ==
+		       (CHILD_OPEN | LAB_SHARE_HELD) &&
+	       child_free(child) >= pages;
+}
 
 /* Grant a block whose pages are promised: 0, or an errno, and they still are.
  */

@@ -50,8 +50,8 @@ int share_check_release(const struct share *self, uint32_t page, unsigned order)
 	return map_check(map_of(self, extent), page_within(page), order);
 }
 
-int share_release(struct share *self, struct lab_share_cpu *cpu, uint32_t page,
-		  unsigned order)
+WORD_SLOW static int release_slow(struct share *self, struct lab_share_cpu *cpu,
+				  uint32_t page, unsigned order)
 {
 	uint32_t extent = extent_of(page);
 
@@ -67,6 +67,58 @@ int share_release(struct share *self, struct lab_share_cpu *cpu, uint32_t page,
 		place_note(cpu, __atomic_load_n(&cpu->place, __ATOMIC_RELAXED),
 			   page);
 	return 0;
+}
+
+/* Of the map's word it is released, of the child not yet. */
+WORD_SLOW static int release_missed(struct share *self, uint32_t page,
+				    unsigned order)
+{
+	block_released(self, page, order);
+	return 0;
+}
+
+/* Into an extent that somebody holds, if nobody is in the way, and the answer
+ * is 0; else slowly. As grant_quick(). */
+WORD_QUICK int release_quick(struct share *self, struct lab_share_cpu *cpu,
+			     uint32_t page, unsigned order)
+{
+	uint32_t extent = extent_of(page);
+	uint64_t *child = &self->children[extent];
+	uint64_t *word = &self->maps[(uint64_t)page / LAB_SHARE_MAP_PAGES];
+	unsigned bit = page % LAB_SHARE_MAP_PAGES;
+	uint64_t had = word_load(child);
+	uint64_t was = word_load(word);
+
+	if (cpu == NULL || !child_has(had, 0) ||
+	    !word_releasable(was, bit, order) ||
+	    !word_swap(word, &was, word_release(was, bit, order)))
+		return release_slow(self, cpu, page, order);
+	uint64_t has = had + (1u << order) + CHILD_VERSION;
+
+	if (!word_swap(child, &had, has))
+		return release_missed(self, page, order);
+	sum_add(&self->head->unused, INT64_C(1) << order);
+	if (child_free(has) == LAB_EXTENT_PAGES)
+		sum_add(&self->head->spares, 1);
+	place_note(cpu, __atomic_load_n(&cpu->place, __ATOMIC_RELAXED), page);
+	return 0;
+}
+
+WORD_APART static int release_block(struct share *self,
+				    struct lab_share_cpu *cpu, uint32_t page,
+				    unsigned order)
+{
+	if (order > NEAR_ORDER)
+		return release_slow(self, cpu, page, order);
+	return release_quick(self, cpu, page, order);
+}
+
+int share_release(struct share *self, struct lab_share_cpu *cpu, uint32_t page,
+		  unsigned order)
+{
+	if (order > 0)
+		return release_block(self, cpu, page, order);
+	return release_quick(self, cpu, page, 0);
 }
 
 int share_inspect(const struct share *self, uint32_t page)

@@ -23,6 +23,16 @@
  */
 #define WORD_RACES 4096u
 
+/* Of what is called when the short way is not open: so that nothing is kept
+ * ready for it on the short way. */
+#define WORD_SLOW __attribute__((noinline, cold))
+
+#define WORD_APART __attribute__((noinline))
+
+/* Of the short way itself, which is made once for order 0 and once for others.
+ */
+#define WORD_QUICK static inline __attribute__((always_inline))
+
 static inline uint64_t word_load(const uint64_t *at)
 {
 	return __atomic_load_n(at, __ATOMIC_SEQ_CST);
@@ -88,12 +98,16 @@ static inline uint64_t word_large(unsigned order, bool first)
 /* The order of the large grant that has this word, or 0. */
 static inline unsigned word_large_order(uint64_t word)
 {
-	if (word_used(word) != WORD_FULL)
+	uint32_t marks = word_heads(word) & ~1u;
+	uint32_t known =
+		WORD_FULL >> (31 - LAB_MAX_ORDER + WORD_ORDER + 1)
+				     << (LAB_SHARE_LARGE(WORD_ORDER + 1) - 32);
+
+	if (word_used(word) != WORD_FULL || marks == 0 ||
+	    (marks & (marks - 1)) != 0 || (marks & ~known) != 0)
 		return 0;
-	for (unsigned order = WORD_ORDER + 1; order <= LAB_MAX_ORDER; order++)
-		if ((word | UINT64_C(1) << 32) == word_large(order, true))
-			return order;
-	return 0;
+	return (unsigned)__builtin_ctz(marks) + WORD_ORDER + 1 -
+	       (LAB_SHARE_LARGE(WORD_ORDER + 1) - 32);
 }
 
 /* How many pages the grant of order 0 to 5 has that begins at this page. */
@@ -118,6 +132,19 @@ static inline int word_check(uint64_t word, unsigned bit, unsigned order)
 	if (large)
 		return large == order ? 0 : -LAB_EMSGSIZE;
 	return word_pages(word, bit) == 1u << order ? 0 : -LAB_EMSGSIZE;
+}
+
+/* Is the answer 0, for an order of 0 to 5? The words of large grants look like
+ * no small one, so that this asks for nothing else. */
+static inline bool word_releasable(uint64_t word, unsigned bit, unsigned order)
+{
+	uint64_t mask = word_mask(bit, order);
+	uint64_t end = word_heads(word) | (uint32_t)~word_used(word);
+
+	end |= UINT64_C(1) << 32;
+	return (word & (mask | mask << 32)) ==
+		       (mask | UINT64_C(1) << (32 + bit)) &&
+	       end >> (bit + (1u << order)) & 1;
 }
 
 /* The order of the grant that covers this page, or -LAB_ENOENT. */
