@@ -25,6 +25,29 @@ tests_unit_share_storm_test_SOURCES = tests/unit/share-storm-test.c \
 tests_unit_share_storm_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_share_storm_test_LDADD = vmm/libshare.a $(CMOCKA_LIBS)
 
+# Compiled once more with sanitizers, and with pauses, by their scripts.
+check_PROGRAMS += tests/unit/share-stress tests/unit/share-hostile
+TESTS += tests/unit/share-stress tests/unit/share-hostile \
+	tests/unit/share-sanitize.sh
+EXTRA_DIST += tests/unit/share-pause.h tests/unit/share-sanitize.sh
+tests_unit_share_stress_SOURCES = \
+	tests/unit/share-history.c \
+	tests/unit/share-history.h \
+	tests/unit/share-stress.c \
+	tests/unit/share-support.h \
+	tests/unit/share-worker.c \
+	tests/unit/share-worker.h
+tests_unit_share_stress_LDADD = vmm/libshare.a
+tests_unit_share_hostile_SOURCES = tests/unit/share-hostile.c \
+	tests/unit/share-support.h
+tests_unit_share_hostile_LDADD = vmm/libshare.a
+
+# Longer than the check has time for.
+.PHONY: check-stress
+check-stress: tests/unit/share-stress$(EXEEXT)
+	tests/unit/share-stress 10000000 4
+	tests/unit/share-stress 10000000 8
+
 check_PROGRAMS += tests/unit/share-cost
 TESTS += tests/unit/share-cost.sh
 EXTRA_DIST += tests/unit/share-cost.sh tests/unit/cost.sh

@@ -12,7 +12,7 @@
 #define BITS 64u
 
 /* How many words above may be found to lie in one search. */
-#define LIES 64u
+#define LIES 8u
 
 void index_layout(struct share *self)
 {

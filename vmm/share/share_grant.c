@@ -11,7 +11,7 @@
 /* Extents of which one search finds that they have no block, though the index
  * says so: who changes them at the same time is what makes it. */
 #define SEARCH_MISSES 1024u
-#define SEARCH_ROUNDS 4u
+#define SEARCH_ROUNDS 16u
 
 /*
  * Give pages back to a child that found no block for them; the promise is held
@@ -81,16 +81,34 @@ static bool grant_near(struct share *self, struct lab_share_cpu *cpu,
 	return true;
 }
 
-/* The processor holds the extent of this page from now on, and no other. */
-static void hold(struct share *self, struct lab_share_cpu *cpu, uint32_t page)
+/* Nobody holds it any more. */
+static void let_go(struct share *self, uint64_t place)
 {
-	uint64_t old = __atomic_exchange_n(&cpu->place, place_of(page),
-					   __ATOMIC_SEQ_CST);
-	uint32_t extent = place_extent(old);
+	uint32_t extent = place_extent(place);
 
-	if (extent < self->extents && extent != extent_of(page) &&
+	if (extent < self->extents &&
 	    word_load(&self->children[extent]) & LAB_SHARE_HELD)
 		child_settle(self, extent);
+}
+
+/*
+ * This is where the processor is going to work. It is told before the child is
+ * held, and what it had is let go before that: so each extent that is held can
+ * be found by others, however long this takes. Who interrupted it meanwhile and
+ * went elsewhere loses that again; and who was interrupted so after this looks
+ * where it is once more, when it holds the child.
+ */
+static void go_to(struct share *self, struct lab_share_cpu *cpu,
+		  uint32_t extent)
+{
+	uint64_t old = word_load(&cpu->place);
+
+	let_go(self, old);
+	uint64_t found =
+		__atomic_exchange_n(&cpu->place, extent, __ATOMIC_SEQ_CST);
+
+	if (found != old)
+		let_go(self, found);
 }
 
 /*
@@ -115,10 +133,14 @@ static bool grant_from(struct share *self, struct lab_share_cpu *cpu,
 		child_settle(self, extent);
 		return false;
 	}
+	if (cpu != NULL)
+		go_to(self, cpu, extent);
 	if (!word_swap(child, &old, fresh))
 		return false;
 	child_counted(self, old, fresh);
 	child_moved(self, extent, old, fresh);
+	if (cpu != NULL && place_extent(word_load(&cpu->place)) != extent)
+		let_go(self, extent);
 	int at = map_grant(map_of(self, extent), order, 0);
 
 	if (at < 0) {
@@ -128,7 +150,7 @@ static bool grant_from(struct share *self, struct lab_share_cpu *cpu,
 	}
 	*page = extent * LAB_EXTENT_PAGES + (unsigned)at;
 	if (cpu != NULL)
-		hold(self, cpu, *page);
+		place_note(cpu, extent, *page);
 	/* Where a smaller one was broken, the largest is still free. */
 	else if (map_merged(map_of(self, extent), (unsigned)at, order) >=
 		 listed)
@@ -155,18 +177,17 @@ static bool grant_far(struct share *self, struct lab_share_cpu *cpu,
 	return false;
 }
 
-/* The extents with such a block that processors hold, and the index has not:
- * nobody holds them any more. */
-static void let_go(struct share *self, unsigned order)
+/* The extents with such a block that processors hold, and the index has not,
+ * are held no more. */
+static void let_all_go(struct share *self, unsigned order)
 {
 	for (unsigned i = 0; i < LAB_CPUS_MAX; i++) {
 		uint64_t place = word_load(&self->cpus[i].place);
 		uint32_t extent = place_extent(place);
 
 		if (extent < self->extents &&
-		    word_load(&self->children[extent]) & LAB_SHARE_HELD &&
 		    map_largest(map_of(self, extent)) >= (int)order)
-			child_settle(self, extent);
+			let_go(self, place);
 	}
 }
 
@@ -186,9 +207,10 @@ int block_grant(struct share *self, struct lab_share_cpu *cpu, unsigned order,
 			return 0;
 		if (misses >= SEARCH_MISSES)
 			return -LAB_EAGAIN;
-		if (i > 0 && misses == before)
+		/* What order 0 was promised is there: somebody moves it. */
+		if (i > 0 && misses == before && order > 0)
 			return -LAB_ENOMEM;
-		let_go(self, order);
+		let_all_go(self, order);
 	}
 	return -LAB_ENOMEM;
 }
