@@ -14,4 +14,5 @@ EXTRA_DIST += \
 	docs/memory-layout.md \
 	docs/probes.md \
 	docs/rpc-coverage.md \
+	docs/share.md \
 	docs/track.png

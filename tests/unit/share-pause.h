@@ -15,7 +15,7 @@ static inline void share_pause(void)
 	static __thread uint64_t random;
 
 	random = random * UINT64_C(6364136223846793005) + (uintptr_t)&random;
-	if (random >> 58 == 0)
+	if (random >> 57 == 0)
 		sched_yield();
 }
 

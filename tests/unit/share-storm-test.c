@@ -57,6 +57,7 @@ struct block {
 };
 
 static struct share *table;
+static bool held; /* does a processor hold an extent? */
 static struct lab_share_cpu *cpu;
 static struct block *blocks;
 static uint32_t count; /* of blocks */
@@ -136,6 +137,7 @@ static double storm(const struct kind *kind, uint64_t seed)
 	count = 0;
 	orders = kind->orders;
 	random_state = seed;
+	cpu = held ? &table->cpus[0] : NULL;
 	for (uint32_t e = 0; e < kind->extents; e++)
 		share_add(table, e);
 	while (!above(HEIGHT))
@@ -228,13 +230,33 @@ static void what_can_not_be_held(void **state)
 		storms(&kinds[i]);
 }
 
+static int setup_held(void **state)
+{
+	(void)state;
+	held = true;
+	return 0;
+}
+
+static int teardown_held(void **state)
+{
+	(void)state;
+	held = false;
+	return 0;
+}
+
 int main(void)
 {
+#define HELD_BY(test) \
+	cmocka_unit_test_setup_teardown(test, setup_held, teardown_held)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_grant_for_two_releases),
 		cmocka_unit_test(two_grants_for_three_releases),
 		cmocka_unit_test(no_grant_until_the_calm),
 		cmocka_unit_test(what_can_not_be_held),
+		HELD_BY(one_grant_for_two_releases),
+		HELD_BY(two_grants_for_three_releases),
+		HELD_BY(no_grant_until_the_calm),
+		HELD_BY(what_can_not_be_held),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

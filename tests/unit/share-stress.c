@@ -188,12 +188,12 @@ int main(int argc, char **argv)
 	if (threads < 3 || threads > MOST)
 		return 2;
 	left = operations / (threads - 1);
+	signal(SIGUSR1, interrupt);
 	table = table_new(EXTENTS);
 	for (uint32_t i = 0; i < EXTENTS; i += STEP)
 		share_add(table, i);
 	history = history_new(EXTENTS, LEASES, threads * EVENTS * 4);
 	pthread_barrier_init(&barrier, NULL, threads);
-	signal(SIGUSR1, interrupt);
 	for (unsigned i = 0; i < threads; i++) {
 		prepare(&workers[i], i, i + 1);
 		prepare(&interrupts[i], i, i + 100);
