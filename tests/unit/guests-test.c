@@ -47,6 +47,13 @@ static struct view *no_view(void *context)
 	return NULL;
 }
 
+static void ignore(void *context, const struct view_event *event)
+{
+	(void)context, (void)event;
+}
+
+static const struct view_listener nobody = {.tell = ignore};
+
 static void open_guests(struct fixture *f)
 {
 	const struct guests_terms terms = {
@@ -62,6 +69,7 @@ static void open_guests(struct fixture *f)
 	if (guests_new(&f->guests, &terms, &err) < 0)
 		fail_msg("%s", err.text);
 	f->act = guests_acts(f->guests);
+	f->registry.listener = guests_listener(f->guests, &nobody);
 }
 
 static int setup(void **state)

@@ -41,9 +41,10 @@ static const struct act_domain *next(void *context,
 				     const struct act_domain *after)
 {
 	const struct guests *self = context;
-	const struct entry *entry =
+	const struct guests_entry *entry =
 		after != NULL
-			? ((const struct entry *)(const void *)after)->next
+			? ((const struct guests_entry *)(const void *)after)
+				  ->next
 			: self->entries;
 
 	return entry != NULL ? &entry->seen : NULL;
@@ -53,7 +54,7 @@ static char *xml(void *context, const struct act_domain *domain)
 {
 	(void)context;
 	return domain_write(
-		&((const struct entry *)(const void *)domain)->domain);
+		&((const struct guests_entry *)(const void *)domain)->domain);
 }
 
 struct act_source guests_acts(struct guests *self)
@@ -85,7 +86,8 @@ static struct view *take(void *context)
 
 	for (size_t i = 0; view != NULL && i < view->nguests; i++) {
 		struct view_guest *guest = &view->guests[i];
-		const struct entry *entry = guests_by_name(self, guest->name);
+		const struct guests_entry *entry =
+			guests_by_name(self, guest->name);
 		if (entry != NULL)
 			memcpy(guest->uuid, entry->domain.uuid,
 			       sizeof(guest->uuid));
@@ -110,13 +112,15 @@ struct view_source guests_view(struct guests *self)
 
 static void tell(void *context, const struct view_event *event)
 {
-	const struct guests *self = context;
+	struct guests *self = context;
 	struct view_event known = *event;
-	const struct entry *entry = guests_by_name(self, event->name);
+	const struct guests_entry *entry = guests_by_name(self, event->name);
 
 	/* Pools have names of their own. */
 	if (entry != NULL && event->what != VIEW_POOL_REFRESHED)
 		known.uuid = entry->domain.uuid;
+	if (event->what == VIEW_GUEST_ENDED)
+		self->ended = true;
 	self->told->tell(self->told->context, &known);
 }
 
@@ -128,11 +132,15 @@ const struct view_listener *guests_listener(struct guests *self,
 	return &self->listener;
 }
 
+/* Not at once: who ended a guest may still look at its domain. */
 static int on_watch(sd_event_source *source, void *context)
 {
 	struct guests *self = context;
 
 	(void)source;
+	if (!self->ended)
+		return 0;
+	self->ended = false;
 	guests_prune_screens(self);
 	guests_prune(self);
 	return 0;
@@ -194,7 +202,7 @@ void guests_autostart(struct guests *self)
 
 	if (!first_time(self))
 		return;
-	for (struct entry *e = self->entries; e != NULL; e = e->next) {
+	for (struct guests_entry *e = self->entries; e != NULL; e = e->next) {
 		if (e->seen.autostart &&
 		    guests_running(self, e->domain.name) == NULL &&
 		    guests_start(self, &e->seen, NULL, &err) < 0)
@@ -209,12 +217,7 @@ void guests_free(struct guests *self)
 		return;
 	sd_event_source_disable_unref(self->watch);
 	guests_free_runs(self);
-	while (self->entries != NULL) {
-		struct entry *entry = self->entries;
-		self->entries = entry->next;
-		domain_clear(&entry->domain);
-		free(entry);
-	}
+	guests_clear(self);
 	store_close(&self->store);
 	free(self);
 }

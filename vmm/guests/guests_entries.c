@@ -3,6 +3,8 @@
 #include <config.h>
 
 #include <errno.h>
+#include <search.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +12,56 @@
 #include "base/log.h"
 #include "guests/guests_private.h"
 
-struct entry *guests_by_name(const struct guests *self, const char *name)
-{
-	struct entry *entry = self->entries;
+/* A name is what an entry begins with, so one is looked for by a bare name. */
+_Static_assert(offsetof(struct guests_entry, seen.name) == 0,
+	       "an entry is its name");
 
-	while (entry != NULL && strcmp(entry->domain.name, name) != 0)
-		entry = entry->next;
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+struct guests_entry *guests_by_name(const struct guests *self, const char *name)
+{
+	struct guests_entry *const *found =
+		(void *)tfind(name, &self->by_name, compare);
+
+	return found != NULL ? *found : NULL;
+}
+
+static struct guests_entry *add(struct guests *self, const char *name)
+{
+	struct guests_entry *entry = calloc(1, sizeof(*entry));
+
+	if (entry == NULL)
+		return NULL;
+	strcpy(entry->seen.name, name);
+	if (tsearch(entry, &self->by_name, compare) == NULL) {
+		free(entry);
+		return NULL;
+	}
+	entry->next = self->entries;
+	self->entries = entry;
+	self->nentries++;
 	return entry;
+}
+
+/* Take out the one that a link leads to. */
+static void drop(struct guests *self, struct guests_entry **link)
+{
+	struct guests_entry *entry = *link;
+
+	*link = entry->next;
+	self->nentries--;
+	tdelete(entry, &self->by_name, compare);
+	domain_clear(&entry->domain);
+	free(entry);
+}
+
+void guests_clear(struct guests *self)
+{
+	while (self->entries != NULL)
+		drop(self, &self->entries);
 }
 
 const struct guest *guests_running(const struct guests *self, const char *name)
@@ -29,7 +74,7 @@ const struct guest *guests_running(const struct guests *self, const char *name)
 }
 
 /* What rpc/ sees follows what is known. */
-static void show(struct entry *entry)
+static void show(struct guests_entry *entry)
 {
 	const struct domain *domain = &entry->domain;
 	struct act_domain *seen = &entry->seen;
@@ -44,18 +89,14 @@ static void show(struct entry *entry)
 	seen->cmdline = domain->cmdline;
 }
 
-struct entry *guests_know(struct guests *self, struct domain *domain)
+struct guests_entry *guests_know(struct guests *self, struct domain *domain)
 {
-	struct entry *entry = guests_by_name(self, domain->name);
+	struct guests_entry *entry = guests_by_name(self, domain->name);
 
-	if (entry == NULL) {
-		entry = calloc(1, sizeof(*entry));
-		if (entry == NULL)
-			return NULL;
-		entry->next = self->entries;
-		self->entries = entry;
-		self->nentries++;
-	}
+	if (entry == NULL)
+		entry = add(self, domain->name);
+	if (entry == NULL)
+		return NULL;
 	domain_clear(&entry->domain);
 	entry->domain = *domain;
 	*domain = (struct domain){0};
@@ -65,25 +106,22 @@ struct entry *guests_know(struct guests *self, struct domain *domain)
 
 void guests_prune(struct guests *self)
 {
-	for (struct entry **at = &self->entries; *at != NULL;) {
-		struct entry *entry = *at;
+	for (struct guests_entry **at = &self->entries; *at != NULL;) {
+		struct guests_entry *entry = *at;
 		const char *name = entry->domain.name;
 		if (entry->seen.defined || guests_starting(self, name) ||
-		    guests_running(self, name) != NULL) {
+		    guests_running(self, name) != NULL)
 			at = &entry->next;
-			continue;
-		}
-		*at = entry->next;
-		domain_clear(&entry->domain);
-		free(entry);
-		self->nentries--;
+		else
+			drop(self, at);
 	}
 }
 
 int guests_check_new(const struct guests *self, const struct domain *domain,
 		     struct err *err)
 {
-	for (const struct entry *e = self->entries; e != NULL; e = e->next) {
+	for (const struct guests_entry *e = self->entries; e != NULL;
+	     e = e->next) {
 		bool same_name = strcmp(e->domain.name, domain->name) == 0;
 		bool same_uuid = memcmp(e->domain.uuid, domain->uuid,
 					sizeof(domain->uuid)) == 0;
@@ -114,7 +152,7 @@ static int keep(struct guests *self, struct domain *domain, struct err *err)
 	int r = store_save(&self->store, domain->name, xml, err);
 	if (r < 0)
 		return r;
-	struct entry *entry = guests_know(self, domain);
+	struct guests_entry *entry = guests_know(self, domain);
 	if (entry == NULL)
 		return err_set(err, ENOMEM, "define domain %s", domain->name);
 	entry->seen.defined = true;
@@ -138,9 +176,9 @@ int guests_define(void *context, const char *xml, uint8_t uuid[16],
 	return r;
 }
 
-static struct entry *entry_of(const struct act_domain *domain)
+static struct guests_entry *entry_of(const struct act_domain *domain)
 {
-	return (struct entry *)(uintptr_t)domain;
+	return (struct guests_entry *)(uintptr_t)domain;
 }
 
 static int check_defined(const struct act_domain *domain, struct err *err)
@@ -156,7 +194,7 @@ int guests_undefine(void *context, const struct act_domain *domain,
 		    struct err *err)
 {
 	struct guests *self = context;
-	struct entry *entry = entry_of(domain);
+	struct guests_entry *entry = entry_of(domain);
 
 	int r = check_defined(domain, err);
 	if (r == 0)
@@ -196,7 +234,7 @@ static void found(void *context, const char *name, const char *xml,
 			    domain.name);
 	if (r == 0)
 		r = guests_check_new(self, &domain, &err);
-	struct entry *entry = NULL;
+	struct guests_entry *entry = NULL;
 	if (r == 0) {
 		entry = guests_know(self, &domain);
 		if (entry == NULL)
@@ -218,8 +256,8 @@ int guests_load(struct guests *self, struct err *err)
 }
 
 /* Change both numbers of what is kept; the maximum is at least the limit. */
-static int keep_sizes(struct guests *self, struct entry *entry, uint64_t limit,
-		      uint64_t maximum, struct err *err)
+static int keep_sizes(struct guests *self, struct guests_entry *entry,
+		      uint64_t limit, uint64_t maximum, struct err *err)
 {
 	struct domain changed = entry->domain;
 

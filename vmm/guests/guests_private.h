@@ -9,10 +9,10 @@
 #include "guests/store.h"
 
 /* A domain that is known. */
-struct entry {
+struct guests_entry {
 	struct act_domain seen; /* first: what rpc/ knows of it */
 	struct domain domain;
-	struct entry *next;
+	struct guests_entry *next;
 };
 
 /* A VMM that was started here, until its process has ended. */
@@ -38,28 +38,34 @@ struct screen {
 struct guests {
 	struct guests_terms terms;
 	struct store store;
-	struct entry *entries;
+	struct guests_entry *entries;
+	void *by_name; /* the same, as tsearch() has them */
 	size_t nentries;
 	struct run *runs;
 	struct screen *screens;
-	sd_event_source *watch;		  /* after each event: who is gone? */
+	sd_event_source *watch; /* after each event: is somebody gone? */
+	bool ended;		/* somebody is, and it was not yet seen to */
 	struct view_listener listener;	  /* the broker's */
 	const struct view_listener *told; /* whom it tells then */
 };
 
 /* guests_entries.c: what is known. */
 
-struct entry *guests_by_name(const struct guests *self, const char *name);
+struct guests_entry *guests_by_name(const struct guests *self,
+				    const char *name);
 
 /* A running guest of this name, or NULL. */
 const struct guest *guests_running(const struct guests *self, const char *name);
 
 /* Know a domain, which becomes the entry's: new, or instead of another of its
  * name. NULL without memory, and it is still the caller's. */
-struct entry *guests_know(struct guests *self, struct domain *domain);
+struct guests_entry *guests_know(struct guests *self, struct domain *domain);
 
 /* Forget those that are neither kept nor run. */
 void guests_prune(struct guests *self);
+
+/* Forget all of them. */
+void guests_clear(struct guests *self);
 
 int guests_define(void *context, const char *xml, uint8_t uuid[16],
 		  struct err *err);

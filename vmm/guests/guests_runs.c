@@ -370,7 +370,7 @@ static int start(struct guests *self, const struct domain *domain,
 int guests_start(void *context, const struct act_domain *domain,
 		 struct act_wait *wait, struct err *err)
 {
-	const struct entry *entry = (const void *)domain;
+	const struct guests_entry *entry = (const void *)domain;
 
 	return start(context, &entry->domain, wait, err);
 }
@@ -392,7 +392,7 @@ int guests_create(void *context, const char *xml, uint8_t uuid[16],
 			    domain.name);
 	if (r == 0)
 		r = guests_check_new(self, &domain, err);
-	struct entry *entry = r == 0 ? guests_know(self, &domain) : NULL;
+	struct guests_entry *entry = r == 0 ? guests_know(self, &domain) : NULL;
 	if (r == 0 && entry == NULL)
 		r = err_set(err, ENOMEM, "start guest %s", domain.name);
 	if (r == 0) {
