@@ -15,4 +15,5 @@ EXTRA_DIST += \
 	docs/memory-layout.md \
 	docs/probes.md \
 	docs/rpc-coverage.md \
+	docs/share.md \
 	docs/track.png

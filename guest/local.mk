@@ -3,7 +3,7 @@
 # CFLAGS come after these; guest/freestanding.h refuses those that hurt.
 # labyrinth-guest.pc.in tells the same flags to guests out of tree.
 
-GUEST_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/guest
+GUEST_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/guest -I$(top_srcdir)/vmm
 GUEST_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wpointer-arith \
 	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings \
 	-Wformat=2 -Wundef $(WERROR) \
@@ -69,7 +69,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/trap.c \
 	guest/trap.h \
 	guest/user.S \
-	guest/vectors.S
+	guest/vectors.S \
+	$(SHARE_SOURCES)
 
 # Link a guest: start-up code first, the library last.
 GUEST_LIBS = guest/start.o guest/liblabyrinth-guest.a

@@ -2,6 +2,7 @@
 # A folder is a layer and a library; it includes only from layers below it.
 
 include vmm/base/local.mk
+include vmm/share/local.mk
 include vmm/mem/local.mk
 include vmm/wire/local.mk
 include vmm/lease/local.mk

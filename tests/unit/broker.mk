@@ -201,7 +201,7 @@ tests_unit_watermark_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/ledger-cost
 TESTS += tests/unit/ledger-cost.sh
 EXTRA_DIST += tests/unit/ledger-cost.sh
-tests_unit_ledger_cost_SOURCES = tests/unit/ledger-cost.c
+tests_unit_ledger_cost_SOURCES = tests/unit/ledger-cost.c tests/unit/cost-support.h
 tests_unit_ledger_cost_LDADD = vmm/libbroker.a vmm/libbase.a
 
 check_PROGRAMS += tests/unit/metadata-test
