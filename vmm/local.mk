@@ -23,6 +23,8 @@ vmm_labyrinth_LDADD = \
 	vmm/libmachine.a \
 	vmm/liblease.a \
 	vmm/libmem.a \
+	vmm/libshare.a \
+	vmm/libshare.a \
 	vmm/libbase.a
 
 sbin_PROGRAMS += vmm/labyrinthd

@@ -94,12 +94,15 @@ struct lab_share {
 	uint64_t counts_rest[5];
 
 	/* The VMM's words to the guest. */
-	uint32_t flags;	      /* LAB_SHARE_CALL */
-	uint32_t arm_release; /* 1: kick at a release; take it by exchange */
-	uint32_t arm_low;     /* 1: kick at `low_at` or below; the same */
-	uint32_t words_reserved;
-	int64_t low_at; /* pages unused */
-	uint64_t words_rest[5];
+	uint32_t flags; /* LAB_SHARE_CALL */
+	/* 1: kick after a release that leaves so much; take it by exchange. */
+	uint32_t arm_release;
+	uint32_t arm_low;   /* 1: kick at `low_at` or below; the same */
+	uint32_t kicker;    /* the guest: which processor kicked last */
+	int64_t low_at;	    /* pages unused */
+	int64_t release_at; /* pages unused, at least, ... */
+	int64_t spares_at;  /* ... and of `spares` */
+	uint64_t words_rest[3];
 
 	uint64_t rest[480];
 };
@@ -155,7 +158,10 @@ _Static_assert(offsetof(struct lab_share, leases) == 144, "lab_share");
 _Static_assert(offsetof(struct lab_share, flags) == 192, "lab_share");
 _Static_assert(offsetof(struct lab_share, arm_release) == 196, "lab_share");
 _Static_assert(offsetof(struct lab_share, arm_low) == 200, "lab_share");
+_Static_assert(offsetof(struct lab_share, kicker) == 204, "lab_share");
 _Static_assert(offsetof(struct lab_share, low_at) == 208, "lab_share");
+_Static_assert(offsetof(struct lab_share, release_at) == 216, "lab_share");
+_Static_assert(offsetof(struct lab_share, spares_at) == 224, "lab_share");
 _Static_assert(offsetof(struct lab_share, rest) == 256, "lab_share");
 _Static_assert(sizeof(struct lab_share_cpu) == LAB_SHARE_LINE,
 	       "lab_share_cpu: size");

@@ -49,10 +49,10 @@ static void fits_what_leaves_the_floor(void **state)
 	use_up_to(&f.guest, PAGES - 1);
 	for (uint32_t extent = 0; extent < 2; extent++)
 		for (uint32_t i = 1; i < PAGES; i++)
-			if (frames_inspect(f.guest.frames,
+			if (window_inspect(f.guest.window,
 					   extent * PAGES + i) == 0)
-				frames_release(f.guest.frames,
-					       extent * PAGES + i, 0);
+				release_one(f.guest.window, extent * PAGES + i,
+					    0);
 	for (size_t i = 0; i < ROWS(rows); i++)
 		if (balance_fits(&f.guest, rows[i].order, rows[i].count,
 				 rows[i].floor) != rows[i].fits)
@@ -73,7 +73,7 @@ static void at_its_limit_or_out_of_memory(void **state)
 	assert_int_equal(balance_dry(&f.guest), -EDQUOT);
 	/* Nor is there room beyond the window. */
 	f.guest.limit = 100;
-	frames_add(f.guest.frames, 2);
+	window_add(f.guest.window, 2);
 	assert_true(balance_at_limit(&f.guest));
 	guest_free(&f);
 }
@@ -90,10 +90,10 @@ static void holds_what_it_can_be_granted_from(void **state)
 	f.memory.held = RAM + 2;
 	assert_int_equal(balance_held(&f.guest), RAM + 1);
 	assert_false(balance_at_limit(&f.guest));
-	frames_add(f.guest.frames, 1);
+	window_add(f.guest.window, 1);
 	assert_int_equal(balance_held(&f.guest), RAM + 2);
 	assert_true(balance_at_limit(&f.guest));
-	frames_remove(f.guest.frames, 0);
+	window_remove(f.guest.window, 0);
 	assert_false(balance_at_limit(&f.guest));
 	guest_free(&f);
 }
@@ -230,9 +230,9 @@ static void refills_between_the_marks(void **state)
 		balance_granted(&f.guest);
 		assert_int_equal(f.guest.refilling, rows[i].refilling);
 	}
-	for (page = 0; frames_unused(f.guest.frames) < 150; page++) {
+	for (page = 0; window_unused(f.guest.window) < 150; page++) {
 		assert_true(f.guest.refilling);
-		frames_release(f.guest.frames, page, 0);
+		release_one(f.guest.window, page, 0);
 		balance_changed(&f.guest);
 	}
 	assert_false(f.guest.refilling);

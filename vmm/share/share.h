@@ -176,6 +176,10 @@ uint64_t share_granted(const struct share *self);
 uint32_t share_spares(const struct share *self);
 uint32_t share_leases(const struct share *self);
 
+/* Could count (1 to LAB_BULK_MAX) blocks of this order be granted? Looks at
+ * count extents at most, and at those that processors hold. */
+bool share_has(struct share *self, unsigned order, uint64_t count);
+
 /* How many grants of this order can be made before one fails. Looks at the
  * whole window: for tests and audits. */
 uint64_t share_room(const struct share *self, unsigned order);

@@ -135,3 +135,37 @@ uint64_t share_room(const struct share *self, unsigned order)
 			room += map_count(map_of(self, extent), order);
 	return room;
 }
+
+/* Blocks of this order in an extent, if grants come from it. */
+static uint64_t blocks_of(const struct share *self, uint32_t extent,
+			  unsigned order)
+{
+	return child_open(word_load(&self->children[extent]))
+		       ? map_count(map_of(self, extent), order)
+		       : 0;
+}
+
+bool share_has(struct share *self, unsigned order, uint64_t count)
+{
+	unsigned looks = 0;
+	uint64_t found = 0;
+
+	for (unsigned listed = order; listed <= LAB_MAX_ORDER; listed++) {
+		uint32_t extent = index_next(self, listed, 0);
+
+		/* Each has one at least, unless the table lies. */
+		while (extent != INDEX_NONE && found < count &&
+		       looks++ < LAB_BULK_MAX) {
+			found += blocks_of(self, extent, order);
+			extent = index_next(self, listed, extent + 1);
+		}
+	}
+	for (unsigned i = 0; i < LAB_CPUS_MAX && found < count; i++) {
+		uint32_t extent = place_extent(word_load(&self->cpus[i].place));
+
+		if (extent < self->extents &&
+		    word_load(&self->children[extent]) & LAB_SHARE_HELD)
+			found += blocks_of(self, extent, order);
+	}
+	return found >= count;
+}
