@@ -36,6 +36,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/excl.c \
 	guest/excl.h \
 	guest/fail.c \
+	guest/fast.c \
+	guest/fast.h \
 	guest/freestanding.h \
 	guest/hcall.c \
 	guest/hcall.h \
@@ -99,6 +101,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/exercise.h \
 	guest/exercise/fail.c \
 	guest/exercise/fail-nth.c \
+	guest/exercise/fast.c \
 	guest/exercise/faults.c \
 	guest/exercise/grant.c \
 	guest/exercise/greedy.c \
@@ -121,6 +124,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/reserve.c \
 	guest/exercise/resident.c \
 	guest/exercise/ring3.S \
+	guest/exercise/scribble.c \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
 	guest/exercise/settle.c \
