@@ -257,6 +257,79 @@ static void a_grant_below_low_asks_again(void **state)
 	guest_free(&f);
 }
 
+/* Of 3 extents that it holds; marks are at 100, 125 and 150 free pages. */
+static void arms_for_what_it_would_want_to_know(void **state)
+{
+	static const struct {
+		uint64_t guarantee; /* of the window */
+		uint64_t free;
+		uint64_t reclaim;
+		enum lab_lease_level level;
+		bool held_off, waits;
+		bool low, release;
+		int64_t release_at, spares_at;
+	} rows[] = {
+		/* Well off: below low alone. */
+		{3, 1536, 0, NONE, false, false, true, false, 0, 0},
+		/* Above its guarantee it may come to have a surplus, */
+		{0, 1536, 0, NONE, false, false, true, true, 662, 2},
+		{0, 1536, 1, LOW, false, false, true, true, 662, 1},
+		/* which goes at once where another guest waits for it. */
+		{0, 1536, 1, DRY, false, false, true, true, 0, 1},
+		{3, 1536, 1, DRY, false, false, true, false, 0, 0},
+		/* Who waits may be served by any release. */
+		{3, 1536, 0, NONE, false, true, true, true, 0, 0},
+		/* Below low it gets more until high, and is asked no more, */
+		{3, 125, 0, NONE, false, false, false, true, 150, 0},
+		/* but where none came each grant asks again. */
+		{3, 125, 0, NONE, true, false, true, true, 150, 0},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct want want = {.order = 0, .count = 5000};
+		struct fixture f;
+
+		guest_make(&f, 4, 3);
+		use_up_to(&f.guest, rows[i].free);
+		f.guest.guarantee = RAM + rows[i].guarantee;
+		f.guest.reclaim = rows[i].reclaim;
+		f.guest.reclaim_level = rows[i].level;
+		f.guest.held_off = rows[i].held_off;
+		if (rows[i].waits)
+			want_join(&f.guest.wants, &want);
+		balance_look(&f.guest);
+		const struct lab_share *words = f.window.share.head;
+		if (words->arm_low != rows[i].low || words->low_at != 125 ||
+		    words->arm_release != rows[i].release)
+			fail_msg("row %zu: armed", i);
+		if (rows[i].release &&
+		    (words->release_at != rows[i].release_at ||
+		     words->spares_at != rows[i].spares_at))
+			fail_msg("row %zu: marks", i);
+		guest_free(&f);
+	}
+}
+
+/* A guest that took the word has granted below low. */
+static void a_kick_below_low_asks_again(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	guest_make(&f, 2, 1);
+	use_up_to(&f.guest, 120);
+	f.guest.held_off = true;
+	balance_look(&f.guest);
+	assert_true(f.guest.held_off);
+	f.window.share.head->arm_low = 0;
+	f.window.share.head->kicker = 77;
+	balance_look(&f.guest);
+	assert_false(f.guest.held_off);
+	assert_int_equal(f.guest.mover, 0);
+	guest_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +342,8 @@ int main(void)
 		cmocka_unit_test(above_its_limit_it_keeps_nothing_to_spare),
 		cmocka_unit_test(refills_between_the_marks),
 		cmocka_unit_test(a_grant_below_low_asks_again),
+		cmocka_unit_test(arms_for_what_it_would_want_to_know),
+		cmocka_unit_test(a_kick_below_low_asks_again),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
