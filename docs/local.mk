@@ -16,4 +16,5 @@ EXTRA_DIST += \
 	docs/performance.md \
 	docs/probes.md \
 	docs/rpc-coverage.md \
+	docs/share.md \
 	docs/track.png

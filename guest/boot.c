@@ -16,12 +16,14 @@ void boot_init(const struct lab_boot_info *info)
 {
 	if (info->magic != LAB_BOOT_MAGIC)
 		panic("no boot information at %p", (const void *)info);
-	if (info->version != LAB_ABI_VERSION || info->size < sizeof(boot))
+	if (info->version != LAB_ABI_VERSION || info->size < LAB_BOOT_INFO_MIN)
 		panic("boot information of version %u, %u bytes", info->version,
 		      info->size);
 	if (info->cpus < 1 || info->cpus > LAB_CPUS_MAX)
 		panic("boot information of %u processors", info->cpus);
-	boot = *info;
+	/* A VMM older than this header says less; the rest stays 0. */
+	memcpy(&boot, info,
+	       info->size < sizeof(boot) ? info->size : sizeof(boot));
 	used_up_to = (uint64_t)lab_image_end;
 	if (boot.memory < used_up_to)
 		panic("%llu bytes of RAM do not hold the image",

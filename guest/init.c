@@ -6,6 +6,7 @@
 
 #include "apic.h"
 #include "boot.h"
+#include "fast.h"
 #include "hcall.h"
 #include "mmu.h"
 #include "pressure.h"
@@ -39,6 +40,7 @@ void init(const struct lab_boot_info *info)
 	boot_init(info);    /* what the VMM handed over, checked */
 	smp_prepare();	    /* where the other processors start */
 	mmu_init();	    /* own page tables: RAM, image, window */
+	fast_init();	    /* what is shared with the VMM, if it is */
 	apic_enable();	    /* if there is one; one processor can do without */
 	local_irq_enable(); /* handlers are there, or tell of it */
 	smp_init();	    /* the other processors, idle */

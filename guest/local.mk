@@ -3,7 +3,7 @@
 # CFLAGS come after these; guest/freestanding.h refuses those that hurt.
 # labyrinth-guest.pc.in tells the same flags to guests out of tree.
 
-GUEST_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/guest
+GUEST_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/guest -I$(top_srcdir)/vmm
 GUEST_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wpointer-arith \
 	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings \
 	-Wformat=2 -Wundef $(WERROR) \
@@ -36,6 +36,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/excl.c \
 	guest/excl.h \
 	guest/fail.c \
+	guest/fast.c \
+	guest/fast.h \
 	guest/freestanding.h \
 	guest/hcall.c \
 	guest/hcall.h \
@@ -69,7 +71,8 @@ guest_liblabyrinth_guest_a_SOURCES = \
 	guest/trap.c \
 	guest/trap.h \
 	guest/user.S \
-	guest/vectors.S
+	guest/vectors.S \
+	$(SHARE_SOURCES)
 
 # Link a guest: start-up code first, the library last.
 GUEST_LIBS = guest/start.o guest/liblabyrinth-guest.a
@@ -98,6 +101,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/exercise.h \
 	guest/exercise/fail.c \
 	guest/exercise/fail-nth.c \
+	guest/exercise/fast.c \
 	guest/exercise/faults.c \
 	guest/exercise/grant.c \
 	guest/exercise/greedy.c \
@@ -122,6 +126,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/ring3.S \
 	guest/exercise/ruin.c \
 	guest/exercise/ruin.h \
+	guest/exercise/scribble.c \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \
 	guest/exercise/settle.c \

@@ -97,8 +97,9 @@ static void map_ram(uint64_t size)
 	}
 }
 
-/* All of it, leased or not: the window's holes are the VMM's to guard. */
-static void map_window(uint64_t base, uint64_t size)
+/* By large pages: the window, leased or not, for its holes are the VMM's to
+ * guard; and what is shared with the VMM. */
+static void map_large(uint64_t base, uint64_t size)
 {
 	for (uint64_t at = base; at < base + size; at += LARGE_SIZE)
 		*entry_at(at, 1) = at | CPU_PTE_PRESENT | CPU_PTE_WRITE |
@@ -167,7 +168,8 @@ void mmu_init(void)
 		nx = 0;
 	root = boot_alloc(PAGE_SIZE);
 	map_ram(boot->memory);
-	map_window(boot->window_base, boot->window_size);
+	map_large(boot->window_base, boot->window_size);
+	map_large(boot->share, boot->share_size);
 	cpu_write_cr3((uint64_t)root);
 	cpu_write_cr0(cpu_read_cr0() | CPU_CR0_WP);
 	cpu_write_cr4(CPU_CR4_PAE | (has_machine_check() ? CPU_CR4_MCE : 0));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's own page tables: an identity map of boot RAM and of the whole
- * window, in which nothing is both writable and executable, and page 0, the
- * stacks' guard pages and all other addresses are not there. All processors
- * share them.
+ * window, and of what is shared with the VMM, in which nothing is both writable
+ * and executable, and page 0, the stacks' guard pages and all other addresses
+ * are not there. All processors share them.
  */
 #ifndef GUEST_MMU_H
 #define GUEST_MMU_H

@@ -8,6 +8,7 @@
 #include <labyrinth/guest.h>
 
 #include "excl.h"
+#include "fast.h"
 #include "hcall.h"
 #include "spinlock.h"
 
@@ -25,13 +26,15 @@ static void check_context(gfp_t gfp, const void *caller)
 static struct page *grant(gfp_t gfp, unsigned int order, const void *caller)
 {
 	struct page *page;
-	int64_t gpa;
 
 	check_context(gfp, caller);
-	gpa = lab_hypercall(LAB_HC_GRANT, gfp, order, 0, 0);
-	if (hcall_failed(gpa))
-		return NULL;
-	page = (struct page *)gpa;
+	if (!fast_grant(gfp, order, 1, &page)) {
+		int64_t gpa = lab_hypercall(LAB_HC_GRANT, gfp, order, 0, 0);
+
+		if (hcall_failed(gpa))
+			return NULL;
+		page = (struct page *)gpa;
+	}
 	if (gfp & GFP_EXCL && !excl_record(page, order, gfp)) {
 		__free_pages(page, order);
 		return NULL;
@@ -58,7 +61,10 @@ void __free_pages(struct page *page, unsigned int order)
 	if (!page)
 		return;
 	exclusive = excl_release_begin(order, 1, &page, &flags);
-	r = lab_hypercall(LAB_HC_RELEASE, (uint64_t)page, order, 0, 0);
+	r = fast_release(order, 1, &page)
+		    ? 0
+		    : lab_hypercall(LAB_HC_RELEASE, (uint64_t)page, order, 0,
+				    0);
 	if (exclusive)
 		excl_release_end(order, 1, &page, r == 0, flags);
 }
@@ -81,6 +87,8 @@ struct page *virt_to_page(const void *address)
 static int grant_bulk(gfp_t gfp, unsigned int order, unsigned int count,
 		      struct page **pages)
 {
+	if (fast_grant(gfp, order, count, pages))
+		return 0;
 	return (int)lab_hypercall(LAB_HC_GRANT_BULK, gfp, order, count,
 				  (uint64_t)pages);
 }
@@ -130,8 +138,10 @@ int free_pages_bulk(unsigned int order, unsigned int count, struct page **pages)
 {
 	unsigned long flags;
 	bool exclusive = excl_release_begin(order, count, pages, &flags);
-	int r = (int)lab_hypercall(LAB_HC_RELEASE_BULK, order, count,
-				   (uint64_t)pages, 0);
+	int r = fast_release(order, count, pages)
+			? 0
+			: (int)lab_hypercall(LAB_HC_RELEASE_BULK, order, count,
+					     (uint64_t)pages, 0);
 
 	if (exclusive)
 		excl_release_end(order, count, pages, r == 0, flags);

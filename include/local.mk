@@ -6,4 +6,5 @@ labyrinthinclude_HEADERS = \
 	include/labyrinth/guest.h \
 	include/labyrinth/hypercall.h \
 	include/labyrinth/lease.h \
-	include/labyrinth/mm.h
+	include/labyrinth/mm.h \
+	include/labyrinth/share.h

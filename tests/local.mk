@@ -14,6 +14,7 @@ AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; export CC;
 
 include tests/unit/base.mk
+include tests/unit/share.mk
 include tests/unit/mem.mk
 include tests/unit/broker.mk
 include tests/unit/audit.mk

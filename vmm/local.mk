@@ -2,6 +2,7 @@
 # A folder is a layer and a library; it includes only from layers below it.
 
 include vmm/base/local.mk
+include vmm/share/local.mk
 include vmm/mem/local.mk
 include vmm/wire/local.mk
 include vmm/lease/local.mk
@@ -22,6 +23,8 @@ vmm_labyrinth_LDADD = \
 	vmm/libmachine.a \
 	vmm/liblease.a \
 	vmm/libmem.a \
+	vmm/libshare.a \
+	vmm/libshare.a \
 	vmm/libbase.a
 
 sbin_PROGRAMS += vmm/labyrinthd

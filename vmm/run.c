@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "hcall/dispatch.h"
 #include "hcall/guest.h"
+#include "hcall/handlers.h"
 #include "hcall/heard.h"
 #include "hcall/supply.h"
 #include "lease/client.h"
@@ -36,7 +37,7 @@ struct guest {
 	struct client client;
 	struct client_request request;
 	struct memory memory;
-	struct frames *frames;
+	struct window window;
 	struct tally tally;
 	struct vm vm;
 	struct cpus cpus;
@@ -162,19 +163,32 @@ static int lease_guarantee(struct guest *self, const struct run_options *o,
 			       (uint32_t)(o->maximum - o->memory), err);
 	if (r < 0)
 		return r;
-	self->frames = frames_new(self->memory.window);
-	self->calls.frames = self->frames;
-	if (self->frames == NULL)
+	if (window_init(&self->window, self->tally.table, self->memory.window,
+			&self->calls.marks) < 0)
 		return err_set(err, ENOMEM, "cannot keep a guest's grants");
 	for (uint32_t i = 0; i < o->guarantee; i++) {
 		r = lease_extent(self, i, err);
 		if (r < 0)
 			return r;
 		if (i >= self->memory.ram)
-			frames_add(self->frames, i - self->memory.ram);
+			window_add(&self->window, i - self->memory.ram);
 	}
-	self->calls.tally->pages_free = frames_unused(self->frames);
+	fail_calls(&self->calls);
 	return 0;
+}
+
+/* The table that the guest grants itself pages by, and how it calls us. */
+static int share_table(struct guest *self, struct err *err)
+{
+	int r = vm_set_slot(&self->vm, VM_SLOT_SHARE, LAB_SHARE_GPA,
+			    self->tally.table, self->tally.bytes, err);
+
+	if (r < 0)
+		return r;
+	/* A large one is filled as it is used. */
+	if (self->tally.bytes <= LAB_EXTENT_SIZE)
+		vm_pre_fault(&self->vm, LAB_SHARE_GPA, self->tally.bytes);
+	return vm_listen(&self->vm, LAB_KICK_PORT, self->calls.wake, err);
 }
 
 static int set_slots(struct guest *self, struct err *err)
@@ -221,13 +235,16 @@ static int open_output(struct guest *self, const struct run_options *o,
 }
 
 /* Where it is counted what the guest does. */
-static int open_tally(struct guest *self, struct err *err)
+static int open_tally(struct guest *self, const struct run_options *o,
+		      struct err *err)
 {
-	int r = tally_open(&self->tally, err);
+	uint32_t window = (uint32_t)(o->maximum - o->memory);
+	int r = tally_open(&self->tally, share_bytes(window), err);
 
 	if (r < 0)
 		return r;
 	self->calls.tally = self->tally.page;
+	self->calls.tally_cpus = self->tally.cpus;
 	self->calls.tally->pages_min = self->calls.marks.min;
 	self->calls.tally->pages_low = self->calls.marks.low;
 	self->calls.tally->pages_high = self->calls.marks.high;
@@ -239,6 +256,7 @@ static void lay_out_calls(struct guest *self, const struct run_options *o)
 {
 	self->calls = (struct hcall_guest){
 		.memory = &self->memory,
+		.window = &self->window,
 		.vm = &self->vm,
 		.name = o->name,
 		.guarantee = o->guarantee,
@@ -278,7 +296,7 @@ static int prepare(struct guest *self, const struct run_options *o,
 	lay_out_calls(self, o);
 	int r = open_output(self, o, err);
 	if (r == 0)
-		r = open_tally(self, err);
+		r = open_tally(self, o, err);
 	if (r == 0)
 		r = vm_open(&self->vm, err);
 	if (r == 0)
@@ -286,8 +304,9 @@ static int prepare(struct guest *self, const struct run_options *o,
 	if (r == 0)
 		r = lease_guarantee(self, o, err);
 	if (r == 0)
-		r = boot_prepare(&self->memory, o->cpus, o->argc, o->argv,
-				 &entry, err);
+		r = boot_prepare(&self->memory, o->cpus,
+				 o->share ? self->tally.bytes : 0, o->argc,
+				 o->argv, &entry, err);
 	if (r == 0)
 		r = set_slots(self, err);
 	if (r == 0)
@@ -307,7 +326,8 @@ static int prepare(struct guest *self, const struct run_options *o,
 		/* A private broker ends with its guest, and has no other. */
 		.path = self->broker == 0 ? broker_path(o) : NULL,
 	};
-	return supply_start(&self->supply, &self->calls, &rejoin, err);
+	r = supply_start(&self->supply, &self->calls, &rejoin, err);
+	return r == 0 && o->share ? share_table(self, err) : r;
 }
 
 /* Whoever started us waits for this, or does not any more. */
@@ -362,7 +382,7 @@ int run_main(int argc, char **argv)
 	/* The guest first, then its memory, then the door to the broker. */
 	threads_close(&guest->cpus);
 	vm_close(&guest->vm);
-	frames_free(guest->frames);
+	window_fini(&guest->window);
 	memory_free(&guest->memory);
 	tally_close(&guest->tally);
 	/* A private broker ends then. Any other sees our own end: of leases

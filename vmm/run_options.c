@@ -37,6 +37,7 @@ enum option_key {
 	KEY_TRANSPORT = 't',
 	KEY_VERSION = 'V',
 	KEY_FAIL = 0x100, /* no letter */
+	KEY_GRANTS,
 	KEY_FAIL_SEED,
 	KEY_READY_FD,
 };
@@ -72,6 +73,10 @@ static const struct argp_option known[] = {
 	{"transport", KEY_TRANSPORT, "auto|port|vmcall", 0,
 	 "how hypercalls travel (default: auto, vmcall where the kernel has "
 	 "it)",
+	 0},
+	{"grants", KEY_GRANTS, "shared|hypercall", 0,
+	 "whether the guest may grant itself pages of what it holds, or makes "
+	 "a call for each (default: shared)",
 	 0},
 	{"fail", KEY_FAIL, "PATH:ATTRIBUTE=NUMBER[,...]", 0,
 	 "make calls fail on purpose; PATH: hypercall, local, lease, map or "
@@ -137,6 +142,15 @@ static int parse_transport(struct parse *parse, const char *name)
 	}
 	return err_say(parse->err, EINVAL,
 		       "--transport: `%s` is none of auto, port, vmcall", name);
+}
+
+static int parse_grants(struct parse *parse, const char *name)
+{
+	parse->options->share = strcmp(name, "shared") == 0;
+	if (parse->options->share || strcmp(name, "hypercall") == 0)
+		return 0;
+	return err_say(parse->err, EINVAL,
+		       "--grants: `%s` is none of shared, hypercall", name);
 }
 
 static int parse_number(struct parse *parse, const char *option,
@@ -229,6 +243,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case KEY_TRANSPORT:
 		r = parse_transport(parse, text);
 		break;
+	case KEY_GRANTS:
+		r = parse_grants(parse, text);
+		break;
 	case KEY_FAIL:
 		r = parse_fail(parse, text);
 		break;
@@ -310,6 +327,7 @@ int run_options_parse(struct run_options *self, int argc, char **argv,
 				     .memory = RUN_DEFAULT_MEMORY,
 				     .kernel_timeout = RUN_DEFAULT_TIMEOUT,
 				     .cpus = 1,
+				     .share = true,
 				     .ready_fd = -1};
 	snprintf(self->name, sizeof(self->name), "guest-%ld", (long)getpid());
 	fail_seed(&self->fail, 0);

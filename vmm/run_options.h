@@ -3,6 +3,7 @@
 #ifndef LABYRINTH_RUN_OPTIONS_H
 #define LABYRINTH_RUN_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <labyrinth/lease.h>
@@ -27,6 +28,7 @@ struct run_options {
 	uint64_t maximum;	 /* of the limit, leases, >= limit */
 	unsigned int cpus;	 /* 1 to LAB_CPUS_MAX */
 	unsigned int transport;	 /* LAB_TRANSPORT_*, 0 for the best */
+	bool share;		 /* its pages' table, with the guest */
 	struct fail fail;	 /* what is to fail on purpose */
 	int ready_fd;		 /* told when the guest starts; -1: nobody */
 	int argc;		 /* of the guest: the kernel and its ARGs */

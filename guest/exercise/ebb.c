@@ -2,7 +2,7 @@
 /*
  * Ebb: a storm that fills the window, rages there, and ends with 1 % of its
  * pages in use. No grant ever moves, and yet most of the leases go back to the
- * broker: what tests/unit/frames-storm-test.c holds of the bookkeeping, seen
+ * broker: what tests/unit/share-storm-test.c holds of the bookkeeping, seen
  * in a guest. On all processors at once, every page stamped.
  */
 #include "freestanding.h"

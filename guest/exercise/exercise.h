@@ -39,6 +39,13 @@ int exercise_atomic(int argc, char **argv);
 /* TAP: first touches of what is granted; wants 8M of window guaranteed. */
 int exercise_resident(int argc, char **argv);
 
+/* TAP: grants by the table that is shared with the VMM; wants 24M of window
+ * guaranteed. stay: make known numbers of each kind, and stay until killed. */
+int exercise_fast(int argc, char **argv);
+
+/* [SEED [ROUNDS]] Write random bytes over that table, and make calls. */
+int exercise_scribble(int argc, char **argv);
+
 /* [TURNS] Take all there is and give it back, for ever; after TURNS times keep
  * it. */
 int exercise_greedy(int argc, char **argv);

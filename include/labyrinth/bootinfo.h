@@ -35,10 +35,18 @@
 #define LAB_LOW_END	   UINT64_C(0xa0000)
 #define LAB_LOAD_MIN	   UINT64_C(0x100000)
 
-#define LAB_MEMORY_MIN UINT64_C(0x200000)  /* boot RAM: one lease, ... */
+#define LAB_MEMORY_MIN UINT64_C(0x200000)   /* boot RAM: one lease, ... */
 #define LAB_MEMORY_MAX UINT64_C(0xc0000000) /* ... or up to 3 GiB */
 
 #define LAB_CPUS_MAX 64
+
+/*
+ * Where the table of the window's pages is that guest and VMM share
+ * (labyrinth/share.h), and the port by whose writing, of any byte, the guest
+ * has the VMM look at it.
+ */
+#define LAB_SHARE_GPA UINT64_C(0xc0000000)
+#define LAB_KICK_PORT 0xe9
 
 #define LAB_BOOT_MAGIC UINT64_C(0x746e69727962616c) /* "labyrint" in memory */
 
@@ -54,9 +62,13 @@ struct lab_boot_info {
 	uint32_t argc;	      /* how many; the first is the kernel's name */
 	uint32_t cpus;	      /* processors, 1 to LAB_CPUS_MAX */
 	uint32_t reserved;    /* 0 */
+	uint64_t share;	      /* LAB_SHARE_GPA, or 0: there is no such table */
+	uint64_t share_size;  /* its bytes; whole pages */
 };
 
-_Static_assert(sizeof(struct lab_boot_info) == 64, "lab_boot_info: size");
+#define LAB_BOOT_INFO_MIN 64 /* bytes: of every VMM */
+
+_Static_assert(sizeof(struct lab_boot_info) == 80, "lab_boot_info: size");
 _Static_assert(offsetof(struct lab_boot_info, version) == 8, "lab_boot_info");
 _Static_assert(offsetof(struct lab_boot_info, size) == 12, "lab_boot_info");
 _Static_assert(offsetof(struct lab_boot_info, memory) == 16, "lab_boot_info");
@@ -69,7 +81,10 @@ _Static_assert(offsetof(struct lab_boot_info, args_size) == 48,
 	       "lab_boot_info");
 _Static_assert(offsetof(struct lab_boot_info, argc) == 52, "lab_boot_info");
 _Static_assert(offsetof(struct lab_boot_info, cpus) == 56, "lab_boot_info");
-_Static_assert(offsetof(struct lab_boot_info, reserved) == 60,
+_Static_assert(offsetof(struct lab_boot_info, reserved) == 60, "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, share) == LAB_BOOT_INFO_MIN,
+	       "lab_boot_info");
+_Static_assert(offsetof(struct lab_boot_info, share_size) == 72,
 	       "lab_boot_info");
 
 #endif

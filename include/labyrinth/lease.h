@@ -82,13 +82,21 @@ enum lab_backing {
 	LAB_BACKING_GUEST_MEMFD = 4,
 };
 
-#define LAB_TALLY_BYTES 4096 /* of its file */
+/*
+ * The file that may come with a HELLO: what a guest does, as its VMM counts it,
+ * and at LAB_TALLY_SHARE the table that the guest shares with the VMM
+ * (labyrinth/share.h), where it counts what it does by itself. Of that the
+ * broker looks at the head and at the processors' lines; the file is longer.
+ */
+#define LAB_TALLY_CPUS	128u   /* struct lab_tally_cpu[LAB_CPUS_MAX] */
+#define LAB_TALLY_SHARE 4096u  /* struct lab_share */
+#define LAB_TALLY_BYTES 12288u /* that are looked at */
 
 /*
- * What a guest does, as its VMM counts it: the file that may come with a HELLO
- * begins with this; the rest of it is 0. The VMM writes it as things happen,
- * the broker reads it when somebody asks: each number is whole, but they are
- * not all of one instant. Nothing but what viewers are told depends on it.
+ * The file begins with this. The VMM writes it as things happen, the broker
+ * reads it when somebody asks: each number is whole, but they are not all of
+ * one instant. Nothing but what viewers are told depends on it. What the guest
+ * did by itself is not in it, but in the table: who reads adds it.
  */
 struct lab_tally {
 	/* Grants made (each of a bulk counts), by context; they only grow. */
@@ -104,12 +112,20 @@ struct lab_tally {
 	uint64_t calls;	   /* hypercalls, whatever their answer */
 	uint64_t refills;  /* leases got ahead of demand */
 	/* These are numbers of now. */
-	uint64_t pages_granted; /* pages in grants */
-	uint64_t pages_free;	/* pages of held window leases in no grant */
-	uint64_t pages_min;	/* its watermarks, in free pages */
+	uint64_t pages_granted; /* pages in grants: 0 here, see the table */
+	uint64_t pages_free; /* of held window leases, in no grant: the same */
+	uint64_t pages_min;  /* its watermarks, in free pages */
 	uint64_t pages_low;
 	uint64_t pages_high;
 	uint64_t level; /* where it is against them: enum lab_level */
+};
+
+/* Of each processor; all only grow. */
+struct lab_tally_cpu {
+	uint64_t slow;	    /* grants made by a call */
+	uint64_t failed;    /* calls refused for want of memory */
+	uint64_t refilled;  /* leases got ahead of its demand */
+	uint64_t reclaimed; /* leases that went back after what it did */
 };
 
 struct lab_lease_msg {
@@ -235,7 +251,7 @@ _Static_assert(offsetof(struct lab_lease_msg, revoke.leases) == 80, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.grace_ms) == 88, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, taken.leases) == 16, "taken");
 
-_Static_assert(sizeof(struct lab_tally) == 128, "lab_tally: size");
+_Static_assert(sizeof(struct lab_tally) == LAB_TALLY_CPUS, "lab_tally: size");
 _Static_assert(offsetof(struct lab_tally, grants_atomic) == 0, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, grants_nowait) == 8, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, grants_kernel) == 16, "lab_tally");
@@ -252,5 +268,10 @@ _Static_assert(offsetof(struct lab_tally, pages_min) == 96, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, pages_low) == 104, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, pages_high) == 112, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, level) == 120, "lab_tally");
+_Static_assert(sizeof(struct lab_tally_cpu) == 32, "lab_tally_cpu: size");
+_Static_assert(offsetof(struct lab_tally_cpu, failed) == 8, "lab_tally_cpu");
+_Static_assert(offsetof(struct lab_tally_cpu, refilled) == 16, "lab_tally_cpu");
+_Static_assert(offsetof(struct lab_tally_cpu, reclaimed) == 24,
+	       "lab_tally_cpu");
 
 #endif

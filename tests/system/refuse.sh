@@ -36,6 +36,8 @@ refused "a name that is none" 125 'is no name' \
     "$labyrinth" run --name '../x' x
 refused "an unknown transport" 125 'none of auto' \
     "$labyrinth" run --transport pigeon x
+refused "an unknown way to grant" 125 'none of shared' \
+    "$labyrinth" run --grants gladly x
 
 # Kernels that are none, each against a private broker.
 kernel() { refused "$1" 125 "$2" "$labyrinth" run --memory 4M "$3"; }

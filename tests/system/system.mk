@@ -10,6 +10,7 @@ system_tests = \
 	tests/system/exercises.sh \
 	tests/system/fail.sh \
 	tests/system/fair.sh \
+	tests/system/fast.sh \
 	tests/system/guest-memfd.sh \
 	tests/system/hostile.sh \
 	tests/system/install.sh \
@@ -28,6 +29,8 @@ system_tests = \
 TESTS += $(system_tests)
 check_PROGRAMS += tests/system/without-ioctl
 tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
+check_PROGRAMS += tests/system/hold
+tests_system_hold_SOURCES = tests/system/hold.c
 check_PROGRAMS += tests/system/kill-at
 tests_system_kill_at_SOURCES = tests/system/kill-at.c
 check_PROGRAMS += tests/system/plant tests/system/liar
@@ -74,6 +77,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/exercises-inside.sh \
 	tests/system/fail-inside.sh \
 	tests/system/fair-inside.sh \
+	tests/system/fast-inside.sh \
 	tests/system/guest-memfd-inside.sh \
 	tests/system/hostile-inside.sh \
 	tests/system/install-inside.sh \

@@ -49,10 +49,10 @@ static void fits_what_leaves_the_floor(void **state)
 	use_up_to(&f.guest, PAGES - 1);
 	for (uint32_t extent = 0; extent < 2; extent++)
 		for (uint32_t i = 1; i < PAGES; i++)
-			if (frames_inspect(f.guest.frames,
+			if (window_inspect(f.guest.window,
 					   extent * PAGES + i) == 0)
-				frames_release(f.guest.frames,
-					       extent * PAGES + i, 0);
+				release_one(f.guest.window, extent * PAGES + i,
+					    0);
 	for (size_t i = 0; i < ROWS(rows); i++)
 		if (balance_fits(&f.guest, rows[i].order, rows[i].count,
 				 rows[i].floor) != rows[i].fits)
@@ -73,7 +73,7 @@ static void at_its_limit_or_out_of_memory(void **state)
 	assert_int_equal(balance_dry(&f.guest), -EDQUOT);
 	/* Nor is there room beyond the window. */
 	f.guest.limit = 100;
-	frames_add(f.guest.frames, 2);
+	window_add(f.guest.window, 2);
 	assert_true(balance_at_limit(&f.guest));
 	guest_free(&f);
 }
@@ -90,10 +90,10 @@ static void holds_what_it_can_be_granted_from(void **state)
 	f.memory.held = RAM + 2;
 	assert_int_equal(balance_held(&f.guest), RAM + 1);
 	assert_false(balance_at_limit(&f.guest));
-	frames_add(f.guest.frames, 1);
+	window_add(f.guest.window, 1);
 	assert_int_equal(balance_held(&f.guest), RAM + 2);
 	assert_true(balance_at_limit(&f.guest));
-	frames_remove(f.guest.frames, 0);
+	window_remove(f.guest.window, 0);
 	assert_false(balance_at_limit(&f.guest));
 	guest_free(&f);
 }
@@ -230,9 +230,9 @@ static void refills_between_the_marks(void **state)
 		balance_granted(&f.guest);
 		assert_int_equal(f.guest.refilling, rows[i].refilling);
 	}
-	for (page = 0; frames_unused(f.guest.frames) < 150; page++) {
+	for (page = 0; window_unused(f.guest.window) < 150; page++) {
 		assert_true(f.guest.refilling);
-		frames_release(f.guest.frames, page, 0);
+		release_one(f.guest.window, page, 0);
 		balance_changed(&f.guest);
 	}
 	assert_false(f.guest.refilling);
@@ -257,6 +257,79 @@ static void a_grant_below_low_asks_again(void **state)
 	guest_free(&f);
 }
 
+/* Of 3 extents that it holds; marks are at 100, 125 and 150 free pages. */
+static void arms_for_what_it_would_want_to_know(void **state)
+{
+	static const struct {
+		uint64_t guarantee; /* of the window */
+		uint64_t free;
+		uint64_t reclaim;
+		enum lab_lease_level level;
+		bool held_off, waits;
+		bool low, release;
+		int64_t release_at, spares_at;
+	} rows[] = {
+		/* Well off: below low alone. */
+		{3, 1536, 0, NONE, false, false, true, false, 0, 0},
+		/* Above its guarantee it may come to have a surplus, */
+		{0, 1536, 0, NONE, false, false, true, true, 662, 2},
+		{0, 1536, 1, LOW, false, false, true, true, 662, 1},
+		/* which goes at once where another guest waits for it. */
+		{0, 1536, 1, DRY, false, false, true, true, 0, 1},
+		{3, 1536, 1, DRY, false, false, true, false, 0, 0},
+		/* Who waits may be served by any release. */
+		{3, 1536, 0, NONE, false, true, true, true, 0, 0},
+		/* Below low it gets more until high, and is asked no more, */
+		{3, 125, 0, NONE, false, false, false, true, 150, 0},
+		/* but where none came each grant asks again. */
+		{3, 125, 0, NONE, true, false, true, true, 150, 0},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct want want = {.order = 0, .count = 5000};
+		struct fixture f;
+
+		guest_make(&f, 4, 3);
+		use_up_to(&f.guest, rows[i].free);
+		f.guest.guarantee = RAM + rows[i].guarantee;
+		f.guest.reclaim = rows[i].reclaim;
+		f.guest.reclaim_level = rows[i].level;
+		f.guest.held_off = rows[i].held_off;
+		if (rows[i].waits)
+			want_join(&f.guest.wants, &want);
+		balance_look(&f.guest);
+		const struct lab_share *words = f.window.share.head;
+		if (words->arm_low != rows[i].low || words->low_at != 125 ||
+		    words->arm_release != rows[i].release)
+			fail_msg("row %zu: armed", i);
+		if (rows[i].release &&
+		    (words->release_at != rows[i].release_at ||
+		     words->spares_at != rows[i].spares_at))
+			fail_msg("row %zu: marks", i);
+		guest_free(&f);
+	}
+}
+
+/* A guest that took the word has granted below low. */
+static void a_kick_below_low_asks_again(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	guest_make(&f, 2, 1);
+	use_up_to(&f.guest, 120);
+	f.guest.held_off = true;
+	balance_look(&f.guest);
+	assert_true(f.guest.held_off);
+	f.window.share.head->arm_low = 0;
+	f.window.share.head->kicker = 77;
+	balance_look(&f.guest);
+	assert_false(f.guest.held_off);
+	assert_int_equal(f.guest.mover, 0);
+	guest_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +342,8 @@ int main(void)
 		cmocka_unit_test(above_its_limit_it_keeps_nothing_to_spare),
 		cmocka_unit_test(refills_between_the_marks),
 		cmocka_unit_test(a_grant_below_low_asks_again),
+		cmocka_unit_test(arms_for_what_it_would_want_to_know),
+		cmocka_unit_test(a_kick_below_low_asks_again),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

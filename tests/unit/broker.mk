@@ -142,7 +142,7 @@ tests_unit_session_test_LDADD = vmm/libbroker.a vmm/libbase.a \
 tests_unit_tally_test_SOURCES = tests/unit/tally-test.c tests/unit/broker-support.h \
 	tests/unit/session-support.h
 tests_unit_tally_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS)
-tests_unit_tally_test_LDADD = vmm/libbroker.a vmm/libhcall.a vmm/libbase.a \
+tests_unit_tally_test_LDADD = vmm/libbroker.a vmm/libhcall.a vmm/libshare.a vmm/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(UUID_LIBS)
 
 tests_unit_command_test_SOURCES = tests/unit/command-test.c tests/unit/broker-support.h \
@@ -201,7 +201,7 @@ tests_unit_watermark_test_LDADD = vmm/libbroker.a vmm/libbase.a $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/ledger-cost
 TESTS += tests/unit/ledger-cost.sh
 EXTRA_DIST += tests/unit/ledger-cost.sh
-tests_unit_ledger_cost_SOURCES = tests/unit/ledger-cost.c
+tests_unit_ledger_cost_SOURCES = tests/unit/ledger-cost.c tests/unit/cost-support.h
 tests_unit_ledger_cost_LDADD = vmm/libbroker.a vmm/libbase.a
 
 check_PROGRAMS += tests/unit/metadata-test
@@ -210,7 +210,8 @@ tests_unit_metadata_test_SOURCES = tests/unit/metadata-test.c
 tests_unit_metadata_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_metadata_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc
-tests_unit_metadata_test_LDADD = vmm/libbroker.a vmm/libmachine.a vmm/libmem.a \
+tests_unit_metadata_test_LDADD = vmm/libbroker.a vmm/libmachine.a vmm/libmem.a vmm/libshare.a \
+	vmm/libshare.a \
 	vmm/libbase.a $(CMOCKA_LIBS) $(UUID_LIBS)
 
 tests_unit_cutter_test_SOURCES = tests/unit/cutter-test.c

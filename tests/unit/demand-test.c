@@ -61,9 +61,9 @@ static void all_or_nothing(void **state)
 	guest_make(&f, 1, 1);
 	assert_int_equal(demand_take(&f.guest, LAB_GFP_ATOMIC, 7, 4, pages),
 			 -EDQUOT);
-	assert_int_equal(frames_granted(f.guest.frames), 0);
+	assert_int_equal(window_granted(f.guest.window), 0);
 	assert_int_equal(demand_take(&f.guest, LAB_GFP_ATOMIC, 7, 3, pages), 0);
-	assert_int_equal(frames_granted(f.guest.frames), 384);
+	assert_int_equal(window_granted(f.guest.window), 384);
 	guest_free(&f);
 }
 
@@ -118,7 +118,7 @@ static void what_was_announced_is_fetched(void **state)
 	use_up_to(&f.guest, 100);
 	assert_int_equal(demand_take(&f.guest, LATER, 0, 1, &page), -EAGAIN);
 	f.guest.later[0].announced = true;
-	frames_add(f.guest.frames, 1);
+	window_add(f.guest.window, 1);
 	assert_int_equal(demand_take(&f.guest, LATER, 0, 1, &page), 0);
 	assert_null(f.guest.wants.first);
 	guest_free(&f);
@@ -208,7 +208,7 @@ static void waits_until_there_is_enough(void **state)
 	spin_lock(&f.guest.lock);
 	assert_ptr_equal(f.guest.wants.first, want);
 	/* A sibling releases. */
-	frames_release(f.guest.frames, 7, 0);
+	release_one(f.guest.window, 7, 0);
 	want_tell(want);
 	assert_int_equal(end(&vcpu), 0);
 	assert_int_equal(vcpu.page, 7);
@@ -233,7 +233,7 @@ static void is_told_why_there_is_none(void **state)
 	want = start(&vcpu, &f.guest, LAB_GFP_KERNEL);
 	want->error = -ENOMEM;
 	want_leave(&f.guest.wants, want);
-	frames_release(f.guest.frames, 7, 0);
+	release_one(f.guest.window, 7, 0);
 	want_tell(want);
 	assert_int_equal(end(&vcpu), 0);
 	guest_free(&f);
@@ -268,7 +268,7 @@ static void noretry_has_no_time(void **state)
 	struct want *want =
 		start(&vcpu, &f.guest, LAB_GFP_KERNEL | LAB_GFP_NORETRY);
 	assert_in_range(want->deadline, before, want_now());
-	frames_release(f.guest.frames, 7, 0);
+	release_one(f.guest.window, 7, 0);
 	want_tell(want);
 	assert_int_equal(end(&vcpu), 0);
 
@@ -276,7 +276,7 @@ static void noretry_has_no_time(void **state)
 	want = start(&vcpu, &f.guest, LAB_GFP_KERNEL);
 	assert_in_range(want->deadline, before + 3600 * 1000,
 			want_now() + 3600 * 1000);
-	frames_release(f.guest.frames, 8, 0);
+	release_one(f.guest.window, 8, 0);
 	want_tell(want);
 	assert_int_equal(end(&vcpu), 0);
 	guest_free(&f);
@@ -296,7 +296,7 @@ static void waits_for_the_last_lease_on_its_way(void **state)
 	f.guest.busy = true;
 	f.memory.held = RAM + 2;
 	struct want *want = start(&vcpu, &f.guest, LAB_GFP_KERNEL);
-	frames_add(f.guest.frames, 1);
+	window_add(f.guest.window, 1);
 	f.guest.busy = false;
 	want_tell(want);
 	assert_int_equal(end(&vcpu), 0);

@@ -7,6 +7,7 @@
 #define LABYRINTH_TESTS_HCALL_SUPPORT_H
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -18,8 +19,24 @@
 struct fixture {
 	struct hcall_guest guest;
 	struct memory memory;
+	struct window window;
+	void *table;
 	struct lab_tally tally;
+	struct lab_tally_cpu tally_cpus[LAB_CPUS_MAX];
 };
+
+/* One page, as most calls are about. */
+static inline int grant_one(struct window *window, unsigned int order,
+			    uint32_t *page)
+{
+	return window_grant(window, order, 1, 0, page);
+}
+
+static inline void release_one(struct window *window, uint32_t page,
+			       unsigned int order)
+{
+	assert_int_equal(window_release(window, order, 1, &page), 0);
+}
 
 /* A window of so many extents, of which the first `present` have a lease; its
  * guarantee is what it holds, its limit all of it. */
@@ -38,19 +55,27 @@ static inline void guest_make(struct fixture *self, uint32_t window,
 		.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.marks = {.min = 100, .low = 125, .high = 150},
 		.lock = SPIN_FREE,
-		.frames = frames_new(window),
+		.cpus = 1,
+		.window = &self->window,
 		.tally = &self->tally,
+		.tally_cpus = self->tally_cpus,
 	};
-	assert_non_null(self->guest.frames);
+	self->table = aligned_alloc(LAB_PAGE_SIZE, share_bytes(window));
+	assert_non_null(self->table);
+	memset(self->table, 0, share_bytes(window));
+	assert_int_equal(window_init(&self->window, self->table, window,
+				     &self->guest.marks),
+			 0);
 	assert_true(self->guest.wake >= 0);
 	for (uint32_t i = 0; i < present; i++)
-		frames_add(self->guest.frames, i);
+		window_add(&self->window, i);
 }
 
 static inline void guest_free(struct fixture *self)
 {
-	frames_validate(self->guest.frames);
-	frames_free(self->guest.frames);
+	share_validate(&self->window.share);
+	window_fini(&self->window);
+	free(self->table);
 	close(self->guest.wake);
 }
 
@@ -59,9 +84,9 @@ static inline void use_up_to(struct hcall_guest *guest, uint64_t free)
 {
 	uint32_t page;
 
-	while (frames_unused(guest->frames) > free)
-		assert_int_equal(frames_grant(guest->frames, 0, &page), 0);
-	assert_int_equal(frames_unused(guest->frames), free);
+	while (window_unused(guest->window) > free)
+		assert_int_equal(grant_one(guest->window, 0, &page), 0);
+	assert_int_equal(window_unused(guest->window), free);
 }
 
 /* Was the supplier woken since the last look? As it does, look. */

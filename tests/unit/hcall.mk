@@ -14,7 +14,7 @@ check_PROGRAMS += $(hcall_tests)
 TESTS += $(hcall_tests)
 
 hcall_test_libs = vmm/libhcall.a vmm/libmachine.a vmm/liblease.a \
-	vmm/libmem.a vmm/libbase.a $(CMOCKA_LIBS)
+	vmm/libmem.a vmm/libshare.a vmm/libbase.a $(CMOCKA_LIBS)
 
 tests_unit_balance_test_SOURCES = tests/unit/balance-test.c \
 	tests/unit/hcall-support.h

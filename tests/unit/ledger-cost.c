@@ -10,17 +10,11 @@
 #include <stdlib.h>
 
 #include "broker/ledger.h"
+#include "cost-support.h"
 
 #define ROUNDS 1000
 #define BATCH  4 /* leases at a time: the smallest pool has so many to spare */
 #define GUESTS 4
-
-/* What is counted, each by its name: nothing of it may be inlined. */
-#ifdef __clang__
-#define COUNTED __attribute__((noinline)) static
-#else
-#define COUNTED __attribute__((noinline, noclone)) static
-#endif
 
 struct bench {
 	struct ledger *ledger;

@@ -21,14 +21,15 @@
 
 #include "machine/gpa.h"
 #include "machine/memory.h"
-#include "mem/frames.h"
+#include "mem/window.h"
 
 #define RAM    2
 #define WINDOW 3
 
 struct fixture {
 	struct memory memory;
-	struct frames *frames;
+	struct window window;
+	void *table;
 };
 
 static struct lease make_lease(uint64_t id)
@@ -57,8 +58,12 @@ static int set_up(void **state)
 
 	assert_non_null(f);
 	assert_int_equal(memory_reserve(&f->memory, RAM, WINDOW, &err), 0);
-	f->frames = frames_new(WINDOW);
-	assert_non_null(f->frames);
+	f->table = aligned_alloc(LAB_PAGE_SIZE, share_bytes(WINDOW));
+	assert_non_null(f->table);
+	memset(f->table, 0, share_bytes(WINDOW));
+	assert_int_equal(
+		window_init(&f->window, f->table, WINDOW, &(struct reserve){0}),
+		0);
 	map(f, 0, 10);
 	map(f, 1, 0);
 	*state = f;
@@ -70,7 +75,8 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	memory_free(&f->memory);
-	frames_free(f->frames);
+	window_fini(&f->window);
+	free(f->table);
 	free(f);
 	return 0;
 }
@@ -161,16 +167,16 @@ static void test_door_ram(void **state)
 	const struct memory *m = &f->memory;
 	const uint64_t end = RAM * LAB_EXTENT_SIZE;
 
-	assert_ptr_equal(gpa_to_host(m, f->frames, 0, 1), m->base);
-	assert_ptr_equal(gpa_to_host(m, f->frames, 0, end), m->base);
-	assert_ptr_equal(gpa_to_host(m, f->frames, end - 1, 1),
+	assert_ptr_equal(gpa_to_host(m, &f->window, 0, 1), m->base);
+	assert_ptr_equal(gpa_to_host(m, &f->window, 0, end), m->base);
+	assert_ptr_equal(gpa_to_host(m, &f->window, end - 1, 1),
 			 m->base + end - 1);
-	assert_null(gpa_to_host(m, f->frames, 0, 0));
-	assert_null(gpa_to_host(m, f->frames, end - 1, 2));
-	assert_null(gpa_to_host(m, f->frames, end, 1));
-	assert_null(gpa_to_host(m, f->frames, 0, UINT64_MAX));
-	assert_null(gpa_to_host(m, f->frames, UINT64_MAX, 1));
-	assert_null(gpa_to_host(m, f->frames, UINT64_MAX, 2));
+	assert_null(gpa_to_host(m, &f->window, 0, 0));
+	assert_null(gpa_to_host(m, &f->window, end - 1, 2));
+	assert_null(gpa_to_host(m, &f->window, end, 1));
+	assert_null(gpa_to_host(m, &f->window, 0, UINT64_MAX));
+	assert_null(gpa_to_host(m, &f->window, UINT64_MAX, 1));
+	assert_null(gpa_to_host(m, &f->window, UINT64_MAX, 2));
 }
 
 static void test_door_window(void **state)
@@ -179,21 +185,21 @@ static void test_door_window(void **state)
 	const struct memory *m = &f->memory;
 	uint32_t page;
 
-	assert_null(gpa_to_host(m, f->frames, LAB_WINDOW_BASE, 1));
+	assert_null(gpa_to_host(m, &f->window, LAB_WINDOW_BASE, 1));
 	map(f, memory_window_extent(m, 0), 5);
-	frames_add(f->frames, 0);
+	window_add(&f->window, 0);
 	/* A lease alone is no grant. */
-	assert_null(gpa_to_host(m, f->frames, LAB_WINDOW_BASE, 1));
-	assert_int_equal(frames_grant(f->frames, 1, &page), 0);
+	assert_null(gpa_to_host(m, &f->window, LAB_WINDOW_BASE, 1));
+	assert_int_equal(window_grant(&f->window, 1, 1, 0, &page), 0);
 	uint64_t gpa = gpa_of_page(page);
 	uint8_t *host = gpa_page_host(m, page);
-	assert_ptr_equal(gpa_to_host(m, f->frames, gpa, 2 * LAB_PAGE_SIZE),
+	assert_ptr_equal(gpa_to_host(m, &f->window, gpa, 2 * LAB_PAGE_SIZE),
 			 host);
 	assert_ptr_equal(host, memory_extent(m, RAM) +
 				       (uint64_t)page * LAB_PAGE_SIZE);
 	/* One byte more, or one less at the front: not all granted. */
-	assert_null(gpa_to_host(m, f->frames, gpa, 2 * LAB_PAGE_SIZE + 1));
-	assert_null(gpa_to_host(m, f->frames, LAB_WINDOW_BASE - 1, 2));
+	assert_null(gpa_to_host(m, &f->window, gpa, 2 * LAB_PAGE_SIZE + 1));
+	assert_null(gpa_to_host(m, &f->window, LAB_WINDOW_BASE - 1, 2));
 }
 
 static void test_page(void **state)

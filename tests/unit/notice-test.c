@@ -32,24 +32,24 @@ struct scene {
 
 static struct hcall_guest *begin(struct scene *self)
 {
-	struct frames *frames;
+	struct window *window;
 
 	guest_make(&self->f, 4, 3);
-	frames = self->f.guest.frames;
+	window = self->f.guest.window;
 	self->page = (struct lab_status){0};
 	event_listen(&self->f.guest.events, &self->page, sizeof(self->page), 0,
 		     0);
 	self->plan = (struct plan){.guest = &self->f.guest};
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(
-			frames_grant(frames, LAB_MAX_ORDER, &self->granted[i]),
+			grant_one(window, LAB_MAX_ORDER, &self->granted[2 - i]),
 			0);
-		assert_int_equal(self->granted[i] / PAGES, 2 - i);
+		assert_int_equal(self->granted[2 - i] / PAGES, i);
 	}
 	/* All full but for one page of extent 0. */
-	frames_release(frames, self->granted[2], LAB_MAX_ORDER);
+	release_one(window, self->granted[2], LAB_MAX_ORDER);
 	for (int i = 0; i < PAGES - 1; i++)
-		assert_int_equal(frames_grant(frames, 0, &self->granted[2]), 0);
+		assert_int_equal(grant_one(window, 0, &self->granted[2]), 0);
 	/* No refill comes in between. */
 	self->f.guest.gone = true;
 	was_woken(&self->f.guest);
@@ -83,7 +83,7 @@ static void the_guest_hears_and_is_granted_elsewhere(void **state)
 	struct hcall_guest *guest = begin(&s);
 	add(guest, 0);
 	assert_told(&s, 0, 0);
-	assert_int_equal(frames_grant(guest->frames, 0, &page), -ENOMEM);
+	assert_int_equal(grant_one(guest->window, 0, &page), -ENOMEM);
 	/* Nothing to be done about it yet. */
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	end(&s);
@@ -100,7 +100,7 @@ static void what_is_empty_goes_back(void **state)
 	add(guest, 2);
 	assert_told(&s, 0, 1);
 	assert_told(&s, 1, 2);
-	frames_release(guest->frames, s.granted[0], LAB_MAX_ORDER);
+	release_one(guest->window, s.granted[0], LAB_MAX_ORDER);
 	was_woken(guest);
 	balance_changed(guest);
 	assert_true(was_woken(guest));
@@ -109,7 +109,7 @@ static void what_is_empty_goes_back(void **state)
 	assert_int_equal(task.extent, 2);
 	plan_given(&s.plan, &task);
 	assert_false(guest->busy);
-	assert_false(frames_present(guest->frames, 2));
+	assert_false(window_present(guest->window, 2));
 	assert_int_equal(s.page.notices[1].serial, 0);
 	assert_told(&s, 0, 1);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
@@ -125,7 +125,7 @@ static void it_goes_while_another_comes(void **state)
 	struct hcall_guest *guest = begin(&s);
 	guest->busy = true;
 	add(guest, 2);
-	frames_release(guest->frames, s.granted[0], LAB_MAX_ORDER);
+	release_one(guest->window, s.granted[0], LAB_MAX_ORDER);
 	struct task task = plan_next(&s.plan, NOW);
 	assert_int_equal(task.what, GIVE);
 	plan_given(&s.plan, &task);
@@ -140,14 +140,14 @@ static void an_idle_one_goes_in_its_place(void **state)
 
 	(void)state;
 	struct hcall_guest *guest = begin(&s);
-	frames_release(guest->frames, s.granted[0], LAB_MAX_ORDER);
-	frames_add(guest->frames, 3);
+	release_one(guest->window, s.granted[0], LAB_MAX_ORDER);
+	window_add(guest->window, 3);
 	add(guest, 1);
 	struct task task = plan_next(&s.plan, NOW);
 	assert_int_equal(task.what, GIVE);
 	assert_int_not_equal(task.extent, 1);
 	plan_given(&s.plan, &task);
-	assert_int_equal(frames_spares(guest->frames), 1);
+	assert_int_equal(window_spares(guest->window), 1);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	/* The broker says so: all is as before, for the next one too. */
 	notice_call_off(guest, LEASE(1));
@@ -168,7 +168,7 @@ static void called_off_it_is_granted_from_again(void **state)
 	struct hcall_guest *guest = begin(&s);
 	add(guest, 0);
 	notice_call_off(guest, LEASE(0));
-	assert_int_equal(frames_grant(guest->frames, 0, &page), 0);
+	assert_int_equal(grant_one(guest->window, 0, &page), 0);
 	assert_int_equal(page / PAGES, 0);
 	/* Neither says anything to who has none. */
 	notice_call_off(guest, LEASE(0));
@@ -187,7 +187,7 @@ static void of_boot_ram_the_guest_hears_nothing(void **state)
 	notice_add(guest, 7, RAM - 1, 500);
 	assert_int_equal(s.page.pending & LAB_EVENT_REVOKE, 0);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
-	frames_release(guest->frames, s.granted[0], LAB_MAX_ORDER);
+	release_one(guest->window, s.granted[0], LAB_MAX_ORDER);
 	assert_int_equal(plan_next(&s.plan, NOW).what, GIVE);
 	notice_end(guest, 7);
 	assert_int_equal(guest->notices.count, 0);
@@ -211,7 +211,7 @@ static void a_broker_may_say_what_it_likes(void **state)
 	assert_int_equal(guest->notices.count, LAB_NOTICES);
 	notice_forget_all(guest);
 	assert_int_equal(guest->notices.count, 0);
-	assert_int_equal(frames_grant(guest->frames, 0, &page), 0);
+	assert_int_equal(grant_one(guest->window, 0, &page), 0);
 	end(&s);
 }
 

@@ -31,8 +31,8 @@ static struct hcall_guest *begin(struct scene *self)
 {
 	guest_make(&self->f, 3, 1);
 	use_up_to(&self->f.guest, 100);
-	event_listen(&self->f.guest.events, &self->page, sizeof(self->page),
-		     0, 0);
+	event_listen(&self->f.guest.events, &self->page, sizeof(self->page), 0,
+		     0);
 	self->page = (struct lab_status){0};
 	self->plan = (struct plan){.guest = &self->f.guest};
 	return &self->f.guest;
@@ -68,7 +68,7 @@ static void asks_for_the_first_that_is_unmet(void **state)
 
 	(void)state;
 	struct hcall_guest *guest = begin(&s);
-	frames_release(guest->frames, 0, 0);
+	release_one(guest->window, 0, 0);
 	wait_for(guest, &met, &looks[0], 50);
 	wait_for(guest, &first, &looks[1], 300);
 	wait_for(guest, &second, &looks[2], 500);
@@ -115,14 +115,15 @@ static void announces_what_nobody_waits_for(void **state)
 	struct hcall_guest *guest = begin(&s);
 	wait_for(guest, &later, NULL, 500);
 	assert_int_equal(plan_next(&s.plan, NOW).what, ASK);
-	assert_int_equal(s.page.pending, 0);
+	assert_false(s.page.pending & LAB_EVENT_READY);
 	plan_arrived(&s.plan, 1);
 	assert_int_equal(plan_next(&s.plan, NOW + 10).what, NOTHING);
 	assert_true(s.page.pending & LAB_EVENT_READY);
 	assert_true(later.announced);
 	assert_int_equal(later.deadline, NOW + 10 + guest->kernel_timeout);
-	/* Who took it meanwhile gets no other brought. */
+	/* Who took it meanwhile gets no other brought, but by a refill. */
 	use_up_to(guest, 100);
+	guest->held_off = true;
 	assert_int_equal(plan_next(&s.plan, NOW + 10).what, NOTHING);
 	/* It is kept until then, and nobody hears of its end. */
 	plan_next(&s.plan, later.deadline);
@@ -367,12 +368,12 @@ static void gives_what_is_to_spare(void **state)
 
 	(void)state;
 	struct hcall_guest *guest = begin(&s);
-	frames_add(guest->frames, 1);
-	frames_add(guest->frames, 2);
+	window_add(guest->window, 1);
+	window_add(guest->window, 2);
 	guest->reclaim = 1;
 	struct task task = plan_next(&s.plan, NOW);
 	assert_int_equal(task.what, GIVE);
-	assert_false(frames_present(guest->frames, task.extent));
+	assert_false(window_present(guest->window, task.extent));
 	assert_true(guest->busy);
 	assert_int_equal(plan_next(&s.plan, NOW).what, NOTHING);
 	plan_given(&s.plan, &task);

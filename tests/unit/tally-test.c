@@ -13,14 +13,17 @@
 #include "broker/snapshot.h"
 #include "broker/tally.h"
 #include "hcall/tally.h"
+#include "share/share.h"
 #include "session-support.h"
+
+#define WINDOW 3 /* extents */
 
 static struct tally make(void)
 {
 	struct tally tally;
 	struct err err;
 
-	assert_int_equal(tally_open(&tally, &err), 0);
+	assert_int_equal(tally_open(&tally, share_bytes(WINDOW), &err), 0);
 	return tally;
 }
 
@@ -88,8 +91,62 @@ static void what_is_counted_is_seen_at_once(void **state)
 	assert_true(view->guests[0].has_tally);
 	assert_memory_equal(&view->guests[0].tally, tally.page,
 			    sizeof(*tally.page));
+	assert_int_equal(view->guests[0].vcpus[0].slow, 0);
 	view_free(view);
 	/* Nothing of a guest that is gone is needed any more. */
+	tally_close(&tally);
+}
+
+/* What a guest does by itself is added, and believed as far as it can be. */
+static void the_table_is_seen_as_well(void **state)
+{
+	static const struct {
+		int64_t unused, shut, leases;
+		uint64_t granted, free;
+	} rows[] = {
+		{100, 0, 1, 412, 100},
+		{100, 12, 1, 400, 100},
+		/* It holds one lease: all else is nonsense. */
+		{-1, -1, 1, 512, 0},
+		{600, 0, 1, 0, 512},
+		{INT64_MAX, INT64_MAX, INT64_MAX, 0, 512},
+		{INT64_MIN, INT64_MIN, INT64_MIN, 0, 0},
+		{0, 0, INT64_MAX, 512, 0},
+	};
+	struct fixture *f = *state;
+	struct tally tally = make();
+	struct lab_share *head = tally.table;
+	struct lab_share_cpu *line =
+		(void *)((uint8_t *)tally.table + LAB_SHARE_CPUS);
+
+	assert_true(hello_with(f, LAB_HELLO_TALLY, tally.fd));
+	received(&f->peers[0], NULL);
+	lease(&f->peers[0], NULL);
+	tally.page->grants_atomic = 7;
+	tally.cpus[0] = (struct lab_tally_cpu){1, 2, 3, 4};
+	line[0].grants[0] = 10;
+	line[0].grants[2] = 20;
+	line[0].releases = 30;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		head->unused = rows[i].unused;
+		head->shut = rows[i].shut;
+		head->leases = rows[i].leases;
+		struct view *view = snapshot_take(&f->registry);
+		assert_non_null(view);
+		const struct view_guest *guest = &view->guests[0];
+		assert_int_equal(guest->tally.grants_atomic, 17);
+		assert_int_equal(guest->tally.grants_kernel, 20);
+		assert_int_equal(guest->tally.releases, 30);
+		if (guest->tally.pages_granted != rows[i].granted ||
+		    guest->tally.pages_free != rows[i].free)
+			fail_msg("row %zu", i);
+		assert_int_equal(guest->vcpus[0].fast, 30);
+		assert_int_equal(guest->vcpus[0].slow, 1);
+		assert_int_equal(guest->vcpus[0].failed, 2);
+		assert_int_equal(guest->vcpus[0].refilled, 3);
+		assert_int_equal(guest->vcpus[0].reclaimed, 4);
+		view_free(view);
+	}
 	tally_close(&tally);
 }
 
@@ -165,6 +222,7 @@ int main(void)
 		cmocka_unit_test(counts_by_context),
 		cmocka_unit_test(only_who_made_it_writes),
 		TEST(what_is_counted_is_seen_at_once),
+		TEST(the_table_is_seen_as_well),
 		TEST(a_guest_may_do_without),
 		TEST(refuses_what_could_fail_under_it),
 		TEST(keeps_no_descriptor_of_it),

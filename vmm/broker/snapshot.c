@@ -45,7 +45,8 @@ static size_t pool_index(const struct registry *registry,
 	return i;
 }
 
-static void copy_guest(struct view_guest *to, const struct guest *guest)
+static void copy_guest(struct view_guest *to, const struct guest *guest,
+		       struct view_vcpu *vcpus)
 {
 	to->id = guest->id;
 	strcpy(to->name, guest->name);
@@ -58,31 +59,41 @@ static void copy_guest(struct view_guest *to, const struct guest *guest)
 	to->maximum = guest->account.maximum;
 	to->leases = guest->account.held;
 	to->has_tally = guest->tally != NULL;
-	if (to->has_tally)
-		tally_read(&to->tally, guest->tally);
+	if (!to->has_tally)
+		return;
+	tally_read(&to->tally, guest->tally, to->leases);
+	tally_read_cpus(vcpus, to->cpus, guest->tally);
+	to->vcpus = vcpus;
 }
 
 struct view *snapshot_take(const struct registry *registry)
 {
 	struct view *view = calloc(1, sizeof(*view));
+	size_t nvcpus = 0;
 
 	if (view == NULL)
 		return NULL;
-	for (const struct guest *g = registry->first; g != NULL; g = g->next)
+	for (const struct guest *g = registry->first; g != NULL; g = g->next) {
 		view->nguests++;
+		nvcpus += g->cpus;
+	}
 	view->npools = registry->npools;
 	view->pools = calloc(view->npools + 1, sizeof(*view->pools));
 	view->guests = calloc(view->nguests + 1, sizeof(*view->guests));
-	if (view->pools == NULL || view->guests == NULL) {
+	view->vcpus = calloc(nvcpus + 1, sizeof(*view->vcpus));
+	if (view->pools == NULL || view->guests == NULL ||
+	    view->vcpus == NULL) {
 		view_free(view);
 		return NULL;
 	}
 	for (size_t i = 0; i < view->npools; i++)
 		copy_pool(&view->pools[i], registry->pools[i]);
 	struct view_guest *to = view->guests;
+	struct view_vcpu *vcpus = view->vcpus;
 	for (const struct guest *g = registry->first; g != NULL; g = g->next) {
 		to->pool = pool_index(registry, g->pool);
-		copy_guest(to++, g);
+		copy_guest(to++, g, vcpus);
+		vcpus += g->cpus;
 	}
 	return view;
 }

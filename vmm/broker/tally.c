@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <labyrinth/share.h>
+
 int tally_map(const struct lab_tally **out, int fd, struct err *err)
 {
 	struct stat stat;
@@ -17,10 +19,10 @@ int tally_map(const struct lab_tally **out, int fd, struct err *err)
 	/* Seals first: what has them is memory, and is asked without waiting.
 	 */
 	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(fd, &stat) < 0 ||
-	    stat.st_size != LAB_TALLY_BYTES)
+	    stat.st_size < (off_t)LAB_TALLY_BYTES)
 		return err_say(err, EINVAL,
-			       "its tally is not a file of %d bytes that is "
-			       "sealed against shrinking",
+			       "its tally is not a file of %u bytes or more "
+			       "that is sealed against shrinking",
 			       LAB_TALLY_BYTES);
 	void *at = mmap(NULL, LAB_TALLY_BYTES, PROT_READ, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
@@ -35,11 +37,83 @@ void tally_unmap(const struct lab_tally *tally)
 		munmap((void *)(uintptr_t)tally, LAB_TALLY_BYTES);
 }
 
-void tally_read(struct lab_tally *out, const struct lab_tally *tally)
+static uint64_t look(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static const void *at(const struct lab_tally *tally, size_t offset)
+{
+	return (const uint8_t *)tally + offset;
+}
+
+/* A processor's line in the table: grants by context, and releases. */
+static const struct lab_share_cpu *line(const struct lab_tally *tally,
+					unsigned cpu)
+{
+	const struct lab_share_cpu *lines =
+		at(tally, LAB_TALLY_SHARE + LAB_SHARE_CPUS);
+
+	return &lines[cpu];
+}
+
+/* A number of pages out of the table: 0 to what the leases have. */
+static uint64_t pages(const int64_t *word, uint64_t leases)
+{
+	int64_t value = __atomic_load_n(word, __ATOMIC_RELAXED);
+	uint64_t most = leases * LAB_EXTENT_PAGES;
+
+	if (value < 0)
+		return 0;
+	return (uint64_t)value < most ? (uint64_t)value : most;
+}
+
+static void add_table(struct lab_tally *out, const struct lab_tally *tally,
+		      uint64_t leases)
+{
+	const struct lab_share *head = at(tally, LAB_TALLY_SHARE);
+	uint64_t held = pages(&head->leases, leases) * LAB_EXTENT_PAGES;
+	uint64_t shut = pages(&head->shut, leases);
+
+	out->pages_free = pages(&head->unused, leases);
+	if (held > leases * LAB_EXTENT_PAGES)
+		held = leases * LAB_EXTENT_PAGES;
+	out->pages_granted = held < out->pages_free + shut
+				     ? 0
+				     : held - out->pages_free - shut;
+	for (unsigned i = 0; i < LAB_CPUS_MAX; i++) {
+		out->grants_atomic += look(&line(tally, i)->grants[0]);
+		out->grants_nowait += look(&line(tally, i)->grants[1]);
+		out->grants_kernel += look(&line(tally, i)->grants[2]);
+		out->releases += look(&line(tally, i)->releases);
+	}
+}
+
+void tally_read(struct lab_tally *out, const struct lab_tally *tally,
+		uint64_t leases)
 {
 	const uint64_t *from = (const uint64_t *)tally;
 	uint64_t *to = (uint64_t *)out;
 
 	for (size_t i = 0; i < sizeof(*out) / sizeof(*to); i++)
-		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+		to[i] = look(&from[i]);
+	add_table(out, tally, leases);
+}
+
+void tally_read_cpus(struct view_vcpu *out, unsigned count,
+		     const struct lab_tally *tally)
+{
+	const struct lab_tally_cpu *cpus = at(tally, LAB_TALLY_CPUS);
+
+	for (unsigned i = 0; i < count && i < LAB_CPUS_MAX; i++) {
+		const uint64_t *grants = line(tally, i)->grants;
+		out[i] = (struct view_vcpu){
+			.fast = look(&grants[0]) + look(&grants[1]) +
+				look(&grants[2]),
+			.slow = look(&cpus[i].slow),
+			.failed = look(&cpus[i].failed),
+			.refilled = look(&cpus[i].refilled),
+			.reclaimed = look(&cpus[i].reclaimed),
+		};
+	}
 }

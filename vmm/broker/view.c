@@ -12,5 +12,6 @@ void view_free(struct view *view)
 		return;
 	free(view->pools);
 	free(view->guests);
+	free(view->vcpus);
 	free(view);
 }

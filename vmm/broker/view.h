@@ -42,6 +42,15 @@ struct view_pool {
 	enum lab_lease_level level;
 };
 
+/* What a processor of a guest has done, since its start. */
+struct view_vcpu {
+	uint64_t fast;	    /* grants without a call */
+	uint64_t slow;	    /* grants by a call */
+	uint64_t failed;    /* calls refused for want of memory */
+	uint64_t refilled;  /* leases got ahead of its demand */
+	uint64_t reclaimed; /* leases that went back after what it did */
+};
+
 struct view_guest {
 	uint32_t id; /* > 0, unique in this broker's life */
 	char name[LAB_NAME_MAX];
@@ -53,10 +62,11 @@ struct view_guest {
 	uint64_t guarantee;
 	uint64_t limit;	  /* the most that it may hold now */
 	uint64_t maximum; /* that the limit may ever be */
-	uint64_t leases; /* held now */
+	uint64_t leases;  /* held now */
 	/* What its VMM has counted; as zero where has_tally is not set. */
 	bool has_tally;
 	struct lab_tally tally;
+	const struct view_vcpu *vcpus; /* `cpus` of them; NULL without */
 };
 
 struct view {
@@ -64,7 +74,8 @@ struct view {
 	size_t npools;
 	struct view_guest *guests; /* in order of id */
 	size_t nguests;
-	unsigned shares; /* whose it is beside its first owner */
+	struct view_vcpu *vcpus; /* of all guests */
+	unsigned shares;	 /* whose it is beside its first owner */
 };
 
 /*

@@ -11,13 +11,12 @@
 bool balance_fits(const struct hcall_guest *guest, unsigned int order,
 		  uint64_t count, uint32_t floor)
 {
-	return frames_room(guest->frames, order) >= count &&
-	       frames_unused(guest->frames) >= (count << order) + floor;
+	return window_fits(guest->window, order, count, floor);
 }
 
 uint64_t balance_held(const struct hcall_guest *guest)
 {
-	return (uint64_t)guest->memory->ram + frames_leases(guest->frames);
+	return (uint64_t)guest->memory->ram + guest->window->leases;
 }
 
 bool balance_at_limit(const struct hcall_guest *guest)
@@ -25,7 +24,7 @@ bool balance_at_limit(const struct hcall_guest *guest)
 	uint32_t absent;
 
 	return balance_held(guest) >= guest->limit ||
-	       frames_absent(guest->frames, &absent) < 0;
+	       window_absent(guest->window, &absent) < 0;
 }
 
 int balance_dry(const struct hcall_guest *guest)
@@ -72,7 +71,7 @@ static bool over_limit(const struct hcall_guest *guest)
  */
 bool balance_has_surplus(const struct hcall_guest *guest)
 {
-	uint32_t spares = frames_spares(guest->frames);
+	uint32_t spares = window_spares(guest->window);
 
 	if (balance_held(guest) <= guest->guarantee || spares == 0 ||
 	    guest->away)
@@ -85,7 +84,7 @@ bool balance_has_surplus(const struct hcall_guest *guest)
 	    guest->reclaim_level == LAB_LEASE_LEVEL_CRITICAL)
 		return true;
 	return (spares > 1 || guest->reclaim > 0) &&
-	       frames_unused(guest->frames) >=
+	       window_unused(guest->window) >=
 		       (uint64_t)guest->marks.high + LAB_EXTENT_PAGES;
 }
 
@@ -99,7 +98,7 @@ static bool note_levels(struct hcall_guest *guest)
 	enum lab_level pool = LAB_LEVEL_NONE;
 
 	guest->own_level = reserve_level(&guest->marks, guest->own_level,
-					 frames_unused(guest->frames));
+					 window_unused(guest->window));
 	enum lab_level own = guest->own_level;
 	if (own == LAB_LEVEL_LOW && !guest->dry && pool_has_more(guest))
 		own = LAB_LEVEL_NONE;
@@ -124,25 +123,6 @@ void balance_wake(struct hcall_guest *guest)
 	eventfd_write(guest->wake, 1);
 }
 
-/* Note on which side of its marks the guest is: is there something to do? */
-static bool look(struct hcall_guest *guest)
-{
-	uint64_t unused = frames_unused(guest->frames);
-	uint32_t ignored;
-
-	if (unused <= guest->marks.low)
-		guest->refilling = true;
-	if (unused >= guest->marks.high)
-		guest->refilling = false;
-	bool changed = note_levels(guest);
-	guest->tally->pages_granted = frames_granted(guest->frames);
-	guest->tally->pages_free = unused;
-	guest->tally->level = guest->own_level;
-	return changed || balance_wants_refill(guest) ||
-	       balance_has_surplus(guest) || guest->failure.untold ||
-	       notice_answer(guest, &ignored) == 0;
-}
-
 /* Who was told by an event waits for nothing more. */
 static bool somebody_may_be_served(const struct hcall_guest *guest)
 {
@@ -151,6 +131,95 @@ static bool somebody_may_be_served(const struct hcall_guest *guest)
 	while (w != NULL && w->announced)
 		w = w->next;
 	return w != NULL;
+}
+
+/* Which side of its marks is the guest on? True if it should hear of it. */
+static bool note_marks(struct hcall_guest *guest)
+{
+	uint64_t unused = window_unused(guest->window);
+
+	if (unused <= guest->marks.low)
+		guest->refilling = true;
+	if (unused >= guest->marks.high)
+		guest->refilling = false;
+	return note_levels(guest);
+}
+
+/* After which releases there may be something to do. */
+static struct release_mark {
+	bool armed;
+	int64_t unused; /* pages, at least */
+	int64_t spares; /* extents, at least */
+} release_mark(const struct hcall_guest *guest)
+{
+	int64_t high = guest->marks.high;
+	bool asked = guest->reclaim > 0 &&
+		     guest->reclaim_level == LAB_LEASE_LEVEL_CRITICAL;
+
+	if (somebody_may_be_served(guest) || guest->notices.count > 0)
+		return (struct release_mark){true, 0, 0};
+	if (guest->own_level != LAB_LEVEL_NONE || guest->refilling)
+		return (struct release_mark){true, asked ? 0 : high, 0};
+	if (balance_held(guest) <= guest->guarantee || guest->away)
+		return (struct release_mark){.armed = false};
+	if (asked || over_limit(guest))
+		return (struct release_mark){true, 0, 1};
+	return (struct release_mark){true, high + LAB_EXTENT_PAGES,
+				     guest->reclaim > 0 ? 1 : 2};
+}
+
+/*
+ * What the guest is to kick for when it grants and releases by itself. The
+ * marks first: who finds a word armed has the marks that belong to it.
+ */
+static void arm(struct hcall_guest *guest)
+{
+	struct lab_share *words = guest->window->share.head;
+	struct release_mark mark = release_mark(guest);
+
+	guest->low_armed = window_unused(guest->window) > guest->marks.low ||
+			   guest->held_off;
+	__atomic_store_n(&words->low_at, guest->marks.low, __ATOMIC_RELAXED);
+	__atomic_store_n(&words->release_at, mark.unused, __ATOMIC_RELAXED);
+	__atomic_store_n(&words->spares_at, mark.spares, __ATOMIC_RELAXED);
+	__atomic_store_n(&words->arm_low, guest->low_armed, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&words->arm_release, mark.armed, __ATOMIC_SEQ_CST);
+}
+
+/* Did the guest take a word since it was armed: who, and for what? */
+static void note_kick(struct hcall_guest *guest)
+{
+	struct lab_share *words = guest->window->share.head;
+	uint32_t who = __atomic_load_n(&words->kicker, __ATOMIC_RELAXED);
+
+	if (!guest->low_armed ||
+	    __atomic_load_n(&words->arm_low, __ATOMIC_RELAXED) != 0)
+		return;
+	/* Below low each grant is a reason to ask again. */
+	guest->held_off = false;
+	if (who < guest->cpus)
+		guest->mover = who;
+}
+
+/* Note what is so: is there something to do? */
+static bool look(struct hcall_guest *guest)
+{
+	uint32_t ignored;
+
+	note_kick(guest);
+	bool changed = note_marks(guest);
+	arm(guest);
+	/* What happened before a word was armed came with no kick. */
+	changed = note_marks(guest) || changed;
+	guest->tally->level = guest->own_level;
+	return changed || balance_wants_refill(guest) ||
+	       balance_has_surplus(guest) || guest->failure.untold ||
+	       notice_answer(guest, &ignored) == 0;
+}
+
+void balance_look(struct hcall_guest *guest)
+{
+	(void)look(guest);
 }
 
 void balance_changed(struct hcall_guest *guest)
@@ -162,7 +231,7 @@ void balance_changed(struct hcall_guest *guest)
 void balance_granted(struct hcall_guest *guest)
 {
 	/* Below low each grant is a reason to ask again. */
-	if (frames_unused(guest->frames) <= guest->marks.low)
+	if (window_unused(guest->window) <= guest->marks.low)
 		guest->held_off = false;
 	/* It serves nobody who waits. */
 	if (look(guest))

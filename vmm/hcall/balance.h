@@ -45,6 +45,13 @@ int balance_dry(const struct hcall_guest *guest);
 void balance_granted(struct hcall_guest *guest);
 void balance_changed(struct hcall_guest *guest);
 
+/*
+ * The supplier looks: notes what the guest has done by itself, and has it kick
+ * where the VMM would want to know of it. Who asks something of the guest's
+ * books that a grant or a release without a call may have changed looks first.
+ */
+void balance_look(struct hcall_guest *guest);
+
 /* Have the supplier look. */
 void balance_wake(struct hcall_guest *guest);
 

@@ -14,7 +14,7 @@
 static void *array_of(const struct hcall_guest *guest, uint64_t gpa,
 		      uint64_t count)
 {
-	return gpa_to_host(guest->memory, guest->frames, gpa,
+	return gpa_to_host(guest->memory, guest->window, gpa,
 			   count * sizeof(uint64_t));
 }
 
@@ -22,7 +22,7 @@ static void release_all(struct hcall_guest *guest, unsigned int order,
 			uint64_t count, const uint32_t *pages)
 {
 	for (uint64_t i = 0; i < count; i++)
-		frames_release(guest->frames, pages[i], order);
+		window_release(guest->window, order, 1, &pages[i]);
 }
 
 /*
@@ -37,7 +37,7 @@ static void prepare_all(struct hcall_guest *guest, uint64_t gfp,
 	if (!(gfp & LAB_GFP_ZERO))
 		return;
 	for (uint64_t i = 0; i < count; i++) {
-		if (frames_inspect(guest->frames, pages[i]) == (int)order)
+		if (window_inspect(guest->window, pages[i]) == (int)order)
 			grant_prepare(guest, gfp, pages[i], order);
 		spin_unlock(&guest->lock);
 		spin_lock(&guest->lock);
@@ -108,12 +108,11 @@ int64_t hcall_release_bulk(struct hcall_guest *guest,
 			return page;
 		pages[i] = (uint32_t)page;
 	}
-	int r = frames_check_release_bulk(guest->frames, (unsigned int)order,
-					  (unsigned int)count, pages);
+	int r = window_release(guest->window, (unsigned int)order,
+			       (unsigned int)count, pages);
 	if (r < 0)
 		return r;
 
-	release_all(guest, (unsigned int)order, count, pages);
 	guest->tally->releases += count;
 	balance_changed(guest);
 	return 0;

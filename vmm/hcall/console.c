@@ -40,7 +40,7 @@ static int64_t write_guest(struct hcall_guest *guest,
 	if (bytes == 0)
 		return 0;
 	const char *from =
-		gpa_to_host(guest->memory, guest->frames, call->args[0], bytes);
+		gpa_to_host(guest->memory, guest->window, call->args[0], bytes);
 	if (from == NULL)
 		return -EFAULT;
 	memcpy(copy, from, bytes);

@@ -14,10 +14,8 @@ static int take_held(struct hcall_guest *guest, uint64_t gfp,
 {
 	uint32_t floor = reserve_floor(&guest->marks, gfp);
 
-	if (!balance_fits(guest, order, count, floor))
-		return -ENOMEM;
-	int r = frames_grant_bulk(guest->frames, order, (unsigned int)count,
-				  pages);
+	int r = window_grant(guest->window, order, (unsigned int)count, floor,
+			     pages);
 	if (r < 0)
 		return r;
 	/* What was announced has been fetched. */

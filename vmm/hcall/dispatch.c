@@ -50,6 +50,21 @@ static bool is_mistake(uint64_t number, int64_t result)
 	return number != LAB_HC_INSPECT;
 }
 
+/* For its processor: what it was granted by a call, and what it was not. */
+static void count(struct hcall_guest *guest, const struct vcpu_call *call,
+		  int64_t result)
+{
+	struct lab_tally_cpu *cpu = &guest->tally_cpus[call->vcpu->id];
+	bool bulk = call->number == LAB_HC_GRANT_BULK;
+
+	if (!bulk && call->number != LAB_HC_GRANT)
+		return;
+	if (result >= 0)
+		cpu->slow += bulk ? call->args[2] : 1;
+	else if (result == -ENOMEM || result == -EDQUOT)
+		cpu->failed++;
+}
+
 bool hcall_dispatch(void *context, const struct vcpu_call *call,
 		    int64_t *result)
 {
@@ -58,6 +73,7 @@ bool hcall_dispatch(void *context, const struct vcpu_call *call,
 
 	spin_lock(&guest->lock);
 	guest->tally->calls++;
+	guest->mover = call->vcpu->id;
 	if (call->ring != 0)
 		*result = -EPERM;
 	else if (index >= sizeof(handlers) / sizeof(handlers[0]) ||
@@ -65,6 +81,7 @@ bool hcall_dispatch(void *context, const struct vcpu_call *call,
 		*result = -ENOSYS;
 	else
 		*result = handlers[index](guest, call);
+	count(guest, call, *result);
 	if (is_mistake(call->number, *result))
 		guest->tally->mistakes++;
 	bool goes_on = !guest->ended;

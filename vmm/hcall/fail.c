@@ -23,6 +23,15 @@ static bool tail_is_zero(const union request *request, uint64_t size)
 	return true;
 }
 
+void fail_calls(struct hcall_guest *guest)
+{
+	bool any = fail_is_armed(&guest->fail, LAB_FAIL_HYPERCALL) ||
+		   fail_is_armed(&guest->fail, LAB_FAIL_LOCAL);
+
+	__atomic_store_n(&guest->window->share.head->flags,
+			 any ? LAB_SHARE_CALL : 0, __ATOMIC_SEQ_CST);
+}
+
 int64_t hcall_fail(struct hcall_guest *guest, const struct vcpu_call *call)
 {
 	union request request;
@@ -32,7 +41,7 @@ int64_t hcall_fail(struct hcall_guest *guest, const struct vcpu_call *call)
 	if (size < sizeof(request.attr) || size > sizeof(request))
 		return -E2BIG;
 	const void *from =
-		gpa_to_host(guest->memory, guest->frames, call->args[1], size);
+		gpa_to_host(guest->memory, guest->window, call->args[1], size);
 	if (from == NULL)
 		return -EFAULT;
 	memcpy(&request, from, size);
@@ -42,5 +51,7 @@ int64_t hcall_fail(struct hcall_guest *guest, const struct vcpu_call *call)
 	demand_settle(guest);
 	guest->held_off = false;
 	/* Is there such a path, and may it have these? */
-	return fail_set(&guest->fail, call->args[0], &request.attr);
+	int r = fail_set(&guest->fail, call->args[0], &request.attr);
+	fail_calls(guest);
+	return r;
 }

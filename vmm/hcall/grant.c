@@ -34,8 +34,10 @@ bool grant_injected(struct hcall_guest *guest, uint64_t gfp, uint64_t order,
 	bool fails = fail_any(&guest->fail, LAB_FAIL_HYPERCALL, (unsigned)order,
 			      count, (gfp & LAB_GFP_KERNEL) != 0);
 
-	if (fails)
+	if (fails) {
 		tally_failed(guest->tally, gfp);
+		fail_calls(guest);
+	}
 	return fails;
 }
 
@@ -65,7 +67,7 @@ static void note_failure(struct hcall_guest *guest, uint64_t gfp,
 		.gfp = gfp,
 		.order = order,
 		.count = count,
-		.free = frames_unused(guest->frames),
+		.free = window_unused(guest->window),
 		.min = guest->marks.min,
 		.leases = balance_held(guest),
 		.limit = guest->limit,
@@ -141,11 +143,10 @@ int64_t hcall_release(struct hcall_guest *guest, const struct vcpu_call *call)
 
 	if (page < 0)
 		return page;
-	int r = frames_check_release(guest->frames, (uint32_t)page,
-				     (unsigned int)order);
+	uint32_t first = (uint32_t)page;
+	int r = window_release(guest->window, (unsigned int)order, 1, &first);
 	if (r < 0)
 		return r;
-	frames_release(guest->frames, (uint32_t)page, (unsigned int)order);
 	guest->tally->releases++;
 	PROBE(grant_released, page, order);
 	balance_changed(guest);

@@ -3,8 +3,8 @@
  * What the calls of one guest work on. Made by the program, which owns every
  * part of it; the handlers borrow.
  *
- * `lock` is held for short sections that never sleep; a page that frames says
- * is granted stays mapped while it is held. Leases come and go by one thread
+ * `lock` is held for short sections that never sleep; what the window says
+ * has a lease stays mapped while it is held. Leases come and go by one thread
  * alone, the supplier (hcall/supply.h); a vCPU that wants one waits for it.
  */
 #ifndef LABYRINTH_HCALL_GUEST_H
@@ -24,8 +24,8 @@
 #include "machine/memory.h"
 #include "machine/vm.h"
 #include "mem/fail.h"
-#include "mem/frames.h"
 #include "mem/reserve.h"
+#include "mem/window.h"
 
 /* Leases that the broker took, and of which nothing was done yet. */
 struct losses {
@@ -60,20 +60,22 @@ struct hcall_guest {
 	struct reserve marks;
 
 	struct spin lock; /* for what follows */
-	struct frames *frames;
-	struct fail fail;	   /* what fails though nothing is wrong */
-	struct want_queue wants;   /* who waits for leases */
+	struct window *window;
+	struct fail fail;	 /* what fails though nothing is wrong */
+	struct want_queue wants; /* who waits for leases */
 	struct want later[LAB_MAX_ORDER + 1]; /* of LAB_GFP_ASYNC, by order */
 	struct events events;
 	struct failure failure;
-	bool woken;	/* the supplier was, and has not looked yet */
-	bool busy;	/* a lease is on its way here, or back */
-	bool refilling; /* from low on, until high is reached */
-	bool dry;	/* the latest lease was refused, none came since */
-	bool held_off;	/* no refill before the next grant below low */
-	bool gone;	/* the broker is, for good */
-	bool away;	/* the broker is, and another may come */
-	uint64_t reclaim; /* leases that the broker asks back */
+	bool woken;	    /* the supplier was, and has not looked yet */
+	bool busy;	    /* a lease is on its way here, or back */
+	bool refilling;	    /* from low on, until high is reached */
+	bool dry;	    /* the latest lease was refused, none came since */
+	bool held_off;	    /* no refill before the next grant below low */
+	bool low_armed;	    /* it is to kick below low */
+	unsigned int mover; /* the processor that changed the books last */
+	bool gone;	    /* the broker is, for good */
+	bool away;	    /* the broker is, and another may come */
+	uint64_t reclaim;   /* leases that the broker asks back */
 	struct losses losses;
 	struct notices notices;
 	enum lab_lease_level reclaim_level;
@@ -81,6 +83,7 @@ struct hcall_guest {
 	enum lab_level own_level;
 	/* What this guest has done. Our own mapping, so only we write it. */
 	struct lab_tally *tally;
+	struct lab_tally_cpu *tally_cpus; /* LAB_CPUS_MAX */
 	/* Set by LAB_HC_EXIT; `lock` held, or all vCPUs are joined. */
 	bool ended;
 	int status;

@@ -31,4 +31,8 @@ hcall_handler hcall_output;
 hcall_handler hcall_events;
 hcall_handler hcall_stats;
 
+/* While grants are to fail on purpose the guest makes a call for each: at its
+ * start, and when it says so. */
+void fail_calls(struct hcall_guest *guest);
+
 #endif

@@ -111,11 +111,9 @@ static void lose(struct hcall_guest *guest, const struct lease_source *source,
 	spin_lock(&guest->lock);
 	bool in_window = extent >= memory->ram;
 	uint32_t n = extent - memory->ram;
-	bool idle = in_window && frames_idle(guest->frames, n);
-	if (idle)
-		frames_remove(guest->frames, n);
-	else if (in_window)
-		frames_lose(guest->frames, n);
+	bool idle = in_window && window_remove(guest->window, n) == 0;
+	if (in_window && !idle)
+		window_lose(guest->window, n);
 	notice_end(guest, lease);
 	spin_unlock(&guest->lock);
 	if (idle)

@@ -47,7 +47,7 @@ void notice_add(struct hcall_guest *guest, uint64_t lease, uint32_t extent,
 	};
 	self->count++;
 	if (in_window) {
-		frames_close(guest->frames, n);
+		window_close(guest->window, n);
 		event_notice(&guest->events,
 			     (unsigned int)(notice - self->notice),
 			     gpa_of_page(n * LAB_EXTENT_PAGES), ms);
@@ -69,7 +69,7 @@ static void forget(struct hcall_guest *guest, struct notice *notice)
 static void reopen(struct hcall_guest *guest, struct notice *notice)
 {
 	if (notice->extent != NOWHERE)
-		frames_open(guest->frames, notice->extent);
+		window_open(guest->window, notice->extent);
 	forget(guest, notice);
 }
 
@@ -110,7 +110,7 @@ int notice_answer(const struct hcall_guest *guest, uint32_t *extent)
 	for (unsigned int i = 0; i < LAB_NOTICES; i++) {
 		const struct notice *notice = &self->notice[i];
 		if (!notice->stands || notice->extent == NOWHERE ||
-		    !frames_idle(guest->frames, notice->extent))
+		    !window_idle(guest->window, notice->extent))
 			continue;
 		*extent = notice->extent;
 		return 0;
@@ -119,7 +119,7 @@ int notice_answer(const struct hcall_guest *guest, uint32_t *extent)
 	 */
 	if (self->given >= self->count)
 		return -ENOENT;
-	return frames_spare(guest->frames, extent);
+	return window_spare(guest->window, extent);
 }
 
 void notice_given(struct hcall_guest *guest, uint32_t extent)

@@ -140,9 +140,10 @@ struct task plan_ahead(struct plan *self)
 /* What is about to be taken goes first, and waits for nothing. */
 static bool answer_notice(struct hcall_guest *guest, struct task *task)
 {
-	if (notice_answer(guest, &task->extent) < 0)
+	/* What is free may have been granted while we looked. */
+	if (notice_answer(guest, &task->extent) < 0 ||
+	    window_remove(guest->window, task->extent) < 0)
 		return false;
-	frames_remove(guest->frames, task->extent);
 	notice_given(guest, task->extent);
 	task->what = GIVE;
 	task->beside = guest->busy;
@@ -156,15 +157,15 @@ struct task plan_next(struct plan *self, uint64_t now)
 	struct task task = {.what = NOTHING};
 	struct want *unmet;
 
+	balance_look(guest);
 	serve(self, now);
 	if (answer_notice(guest, &task) || guest->busy)
 		return task;
 	if (balance_has_surplus(guest) &&
-	    frames_spare(guest->frames, &task.extent) == 0) {
-		/* No longer granted nor free: nobody touches it any more. */
-		frames_remove(guest->frames, task.extent);
+	    window_spare(guest->window, &task.extent) == 0 &&
+	    /* No longer granted nor free: nobody touches it any more. */
+	    window_remove(guest->window, task.extent) == 0)
 		task.what = GIVE;
-	}
 	while (task.what == NOTHING && !guest->gone && !guest->away &&
 	       (unmet = first_unmet(guest)) != NULL)
 		ask_for(self, unmet, now, &task);
@@ -178,8 +179,9 @@ void plan_arrived(struct plan *self, uint32_t extent)
 {
 	struct hcall_guest *guest = self->guest;
 
-	frames_add(guest->frames, extent);
+	window_add(guest->window, extent);
 	guest->tally->refills += self->asked_for == 0;
+	guest->tally_cpus[guest->mover].refilled += self->asked_for == 0;
 	guest->busy = false;
 	guest->dry = false;
 	balance_changed(guest);
@@ -190,6 +192,7 @@ void plan_given(struct plan *self, const struct task *task)
 	struct hcall_guest *guest = self->guest;
 
 	guest->busy = task->beside;
+	guest->tally_cpus[guest->mover].reclaimed++;
 	if (guest->reclaim > 0)
 		guest->reclaim--;
 	balance_changed(guest);

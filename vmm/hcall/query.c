@@ -24,6 +24,7 @@ int64_t hcall_features(struct hcall_guest *guest, const struct vcpu_call *call)
 int64_t hcall_query(struct hcall_guest *guest, const struct vcpu_call *call)
 {
 	const struct lab_tally *tally = guest->tally;
+	struct window_own own = window_own(guest->window);
 	struct lab_counts counts = {0};
 	uint64_t size = call->args[1];
 
@@ -33,17 +34,17 @@ int64_t hcall_query(struct hcall_guest *guest, const struct vcpu_call *call)
 	if (size > sizeof(counts))
 		size = sizeof(counts);
 	void *to =
-		gpa_to_host(guest->memory, guest->frames, call->args[0], size);
+		gpa_to_host(guest->memory, guest->window, call->args[0], size);
 	if (to == NULL)
 		return -EFAULT;
 	counts.leases = balance_held(guest);
 	counts.leases_guarantee = guest->guarantee;
 	counts.leases_limit = guest->limit;
-	counts.pages_granted = frames_granted(guest->frames);
-	counts.pages_free = frames_unused(guest->frames);
-	counts.grants = tally_grants(tally);
+	counts.pages_granted = window_granted(guest->window);
+	counts.pages_free = window_unused(guest->window);
+	counts.grants = tally_grants(tally) + own.grants;
 	counts.grants_failed = tally_failures(tally);
-	counts.releases = tally->releases;
+	counts.releases = tally->releases + own.releases;
 	counts.mistakes = tally->mistakes;
 	counts.calls = tally->calls;
 	counts.refills = tally->refills;
@@ -61,5 +62,5 @@ int64_t hcall_inspect(struct hcall_guest *guest, const struct vcpu_call *call)
 
 	if (page < 0)
 		return page;
-	return frames_inspect(guest->frames, (uint32_t)page);
+	return window_inspect(guest->window, (uint32_t)page);
 }

@@ -49,7 +49,7 @@ int64_t hcall_stats(struct hcall_guest *guest, const struct vcpu_call *call)
 		return r;
 	/* Now, and not before: another processor may have released it. */
 	void *to =
-		gpa_to_host(guest->memory, guest->frames, call->args[0], size);
+		gpa_to_host(guest->memory, guest->window, call->args[0], size);
 	if (to == NULL)
 		return -EFAULT;
 	memcpy(to, &stats, size);

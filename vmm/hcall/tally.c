@@ -16,29 +16,34 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-int tally_open(struct tally *self, struct err *err)
+int tally_open(struct tally *self, uint64_t bytes, struct err *err)
 {
+	uint64_t all = LAB_TALLY_SHARE + bytes;
+
 	*self = TALLY_NONE;
 	self->fd = memfd_create("labyrinth-tally",
 				MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (self->fd < 0 || ftruncate(self->fd, LAB_TALLY_BYTES) < 0)
-		return err_set(err, errno, "make a page to count in");
-	void *at = mmap(NULL, LAB_TALLY_BYTES, PROT_READ | PROT_WRITE,
-			MAP_SHARED, self->fd, 0);
+	if (self->fd < 0 || ftruncate(self->fd, (off_t)all) < 0)
+		return err_set(err, errno, "make a file to count in");
+	uint8_t *at = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   self->fd, 0);
 	if (at == MAP_FAILED)
-		return err_set(err, errno, "map a page to count in");
-	self->page = at;
+		return err_set(err, errno, "map a file to count in");
+	self->page = (struct lab_tally *)at;
+	self->cpus = (struct lab_tally_cpu *)(at + LAB_TALLY_CPUS);
+	self->table = at + LAB_TALLY_SHARE;
+	self->bytes = bytes;
 	if (fcntl(self->fd, F_ADD_SEALS,
 		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE |
 			  F_SEAL_SEAL) < 0)
-		return err_set(err, errno, "seal a page to count in");
+		return err_set(err, errno, "seal a file to count in");
 	return 0;
 }
 
 void tally_close(struct tally *self)
 {
 	if (self->page != NULL)
-		munmap(self->page, LAB_TALLY_BYTES);
+		munmap(self->page, LAB_TALLY_SHARE + self->bytes);
 	if (self->fd >= 0)
 		close(self->fd);
 	*self = TALLY_NONE;

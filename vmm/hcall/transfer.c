@@ -18,7 +18,7 @@ static int map_lease(struct plan *plan, struct lease *lease, bool fails)
 	struct err err;
 
 	spin_lock(&guest->lock);
-	int r = frames_absent(guest->frames, &absent);
+	int r = window_absent(guest->window, &absent);
 	spin_unlock(&guest->lock);
 	if (r < 0 || fails) {
 		close(lease->fd);

@@ -63,8 +63,8 @@ static int lay_args(uint8_t *ram, int argc, char **args, uint32_t *size,
 	return 0;
 }
 
-int boot_prepare(const struct memory *memory, unsigned int cpus, int argc,
-		 char **args, uint64_t *entry, struct err *err)
+int boot_prepare(const struct memory *memory, unsigned int cpus, uint64_t share,
+		 int argc, char **args, uint64_t *entry, struct err *err)
 {
 	uint8_t *ram = memory->base;
 	uint64_t bytes = (uint64_t)memory->ram * LAB_EXTENT_SIZE;
@@ -78,6 +78,8 @@ int boot_prepare(const struct memory *memory, unsigned int cpus, int argc,
 		.args = LAB_ARGS_GPA,
 		.argc = (uint32_t)argc,
 		.cpus = cpus,
+		.share = share > 0 ? LAB_SHARE_GPA : 0,
+		.share_size = share,
 	};
 
 	int r = elf_load(args[0], ram, bytes, entry, err);

@@ -18,10 +18,11 @@
 
 /*
  * Fill boot RAM, whose leases are all mapped. cpus: how many
- * processors the guest is told of. args: argc strings, the first
- * is the kernel's path. *entry becomes the kernel's entry point.
+ * processors the guest is told of. share: bytes of the table that it shares
+ * with the VMM, 0 without. args: argc strings, the first is the kernel's path.
+ * *entry becomes the kernel's entry point.
  */
-int boot_prepare(const struct memory *memory, unsigned int cpus, int argc,
-		 char **args, uint64_t *entry, struct err *err);
+int boot_prepare(const struct memory *memory, unsigned int cpus, uint64_t share,
+		 int argc, char **args, uint64_t *entry, struct err *err);
 
 #endif

@@ -32,7 +32,7 @@ void *gpa_page_host(const struct memory *memory, uint32_t page)
 }
 
 static bool all_granted(const struct memory *memory,
-			const struct frames *frames, uint64_t first,
+			const struct window *window, uint64_t first,
 			uint64_t last)
 {
 	int64_t from = gpa_to_page(memory, first);
@@ -41,7 +41,7 @@ static bool all_granted(const struct memory *memory,
 	if (from < 0 || to < 0)
 		return false;
 	for (int64_t page = from; page <= to; page++)
-		if (frames_inspect(frames, (uint32_t)page) < 0)
+		if (window_inspect(window, (uint32_t)page) < 0)
 			return false;
 	return true;
 }
@@ -57,7 +57,7 @@ void *gpa_ram_to_host(const struct memory *memory, uint64_t gpa, uint64_t bytes)
 	return memory->base + gpa;
 }
 
-void *gpa_to_host(const struct memory *memory, const struct frames *frames,
+void *gpa_to_host(const struct memory *memory, const struct window *window,
 		  uint64_t gpa, uint64_t bytes)
 {
 	uint64_t ram = (uint64_t)memory->ram * LAB_EXTENT_SIZE;
@@ -68,7 +68,7 @@ void *gpa_to_host(const struct memory *memory, const struct frames *frames,
 		return in_ram;
 	if (bytes == 0 || __builtin_add_overflow(gpa, bytes - 1, &last))
 		return NULL;
-	if (!all_granted(memory, frames, gpa, last))
+	if (!all_granted(memory, window, gpa, last))
 		return NULL;
 	return memory->base + ram + (gpa - LAB_WINDOW_BASE);
 }

@@ -8,14 +8,14 @@
 #include <stdint.h>
 
 #include "machine/memory.h"
-#include "mem/frames.h"
+#include "mem/window.h"
 
 /*
  * Host address of the `bytes` bytes (>= 1) at guest-physical `gpa`, or NULL
  * unless every one of them lies in boot RAM, or every one in the guest's own
  * grants. Valid until the guest's next call.
  */
-void *gpa_to_host(const struct memory *memory, const struct frames *frames,
+void *gpa_to_host(const struct memory *memory, const struct window *window,
 		  uint64_t gpa, uint64_t bytes);
 
 /* Host address of `bytes` bytes (>= 1) that lie all in boot RAM, or NULL: it

@@ -119,6 +119,21 @@ int vm_set_slot(struct vm *self, enum vm_slot slot, uint64_t gpa, void *host,
 	return 0;
 }
 
+int vm_listen(struct vm *self, uint16_t port, int eventfd, struct err *err)
+{
+	struct kvm_ioeventfd request = {
+		.addr = port,
+		.len = 1,
+		.fd = eventfd,
+		.flags = KVM_IOEVENTFD_FLAG_PIO,
+	};
+
+	if (ioctl(self->fd, KVM_IOEVENTFD, &request) < 0)
+		return err_set(err, errno,
+			       "cannot hear port %#x (KVM_IOEVENTFD)", port);
+	return 0;
+}
+
 void vm_pre_fault(struct vm *self, uint64_t gpa, uint64_t bytes)
 {
 	struct kvm_pre_fault_memory range = {.gpa = gpa, .size = bytes};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One virtual machine of KVM: the descriptors, what this kernel offers, and
- * the memory slots. Two slots exist, both registered once: guest RAM and the
- * window; a lease comes and goes under a slot by mmap, never by a slot change.
+ * the memory slots. Three slots exist, each registered once: guest RAM, the
+ * window, and the table of its pages that guest and VMM share; a lease comes
+ * and goes under a slot by mmap, never by a slot change.
  */
 #ifndef LABYRINTH_MACHINE_VM_H
 #define LABYRINTH_MACHINE_VM_H
@@ -14,7 +15,7 @@
 
 #include "base/err.h"
 
-enum vm_slot { VM_SLOT_MEMORY = 0, VM_SLOT_WINDOW = 1 };
+enum vm_slot { VM_SLOT_MEMORY = 0, VM_SLOT_WINDOW = 1, VM_SLOT_SHARE = 2 };
 
 struct vm {
 	int kvm;	      /* /dev/kvm */
@@ -56,6 +57,12 @@ int vm_intercept_vmcall(struct vm *self, struct err *err);
  */
 int vm_set_slot(struct vm *self, enum vm_slot slot, uint64_t gpa, void *host,
 		uint64_t bytes, struct err *err);
+
+/*
+ * Have a byte that the guest writes to a port add one to an eventfd, in KVM
+ * itself: nothing of the VMM runs for it.
+ */
+int vm_listen(struct vm *self, uint16_t port, int eventfd, struct err *err);
 
 /*
  * Fill the second-stage tables for [gpa, gpa + bytes), from any thread. Where

@@ -48,6 +48,13 @@ int fail_set(struct fail *self, uint64_t path, const struct lab_fail *attr);
  */
 int fail_parse(struct fail *self, const char *text, struct err *err);
 
+/* May a call of this path still fail? */
+static inline bool fail_is_armed(const struct fail *self,
+				 enum lab_fail_path path)
+{
+	return self->armed >> path & 1;
+}
+
 /* fail_should() where some path is armed. */
 bool fail_armed(struct fail *self, enum lab_fail_path path, unsigned order,
 		bool may_wait);

@@ -48,12 +48,26 @@ static void add_balloon(struct params *to, const struct view_guest *guest)
 			     "balloon.unused");
 }
 
+/* Libvirt has such names for what only one hypervisor counts of a processor:
+ * `vcpu.N.NAME`. */
+static void add_vcpu_counts(struct params *to, const struct view_vcpu *vcpu,
+			    uint32_t n)
+{
+	params_ulong(to, vcpu->fast, "vcpu.%u.labyrinth.fast", n);
+	params_ulong(to, vcpu->slow, "vcpu.%u.labyrinth.slow", n);
+	params_ulong(to, vcpu->failed, "vcpu.%u.labyrinth.failed", n);
+	params_ulong(to, vcpu->refilled, "vcpu.%u.labyrinth.refilled", n);
+	params_ulong(to, vcpu->reclaimed, "vcpu.%u.labyrinth.reclaimed", n);
+}
+
 static void add_vcpus(struct params *to, const struct view_guest *guest)
 {
 	params_uint(to, guest->cpus, "vcpu.current");
 	params_uint(to, guest->cpus, "vcpu.maximum");
 	for (uint32_t i = 0; i < guest->cpus; i++)
 		params_int(to, VIR_VCPU_RUNNING, "vcpu.%u.state", i);
+	for (uint32_t i = 0; guest->vcpus != NULL && i < guest->cpus; i++)
+		add_vcpu_counts(to, &guest->vcpus[i], i);
 }
 
 /* What the broker's ledger and pool say. */

@@ -11,9 +11,10 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "frames-model.h"
+#include "share-model.h"
 
-struct frames *frames;
+struct share *table;
+struct lab_share_cpu *cpu;
 
 static uint8_t held[EXTENTS * PAGES];  /* order + 1 of the grant, 0 = free */
 static uint8_t began[EXTENTS * PAGES]; /* a grant begins or began here */
@@ -25,14 +26,25 @@ int model_setup(void **state)
 	memset(held, 0, sizeof(held));
 	memset(began, 0, sizeof(began));
 	memset(present, 0, sizeof(present));
-	frames = frames_new(EXTENTS);
-	return frames == NULL;
+	table = table_new(EXTENTS);
+	cpu = NULL;
+	return table == NULL;
+}
+
+/* The same, for a processor that holds an extent. */
+int model_setup_cpu(void **state)
+{
+	int r = model_setup(state);
+
+	cpu = &table->cpus[3];
+	return r;
 }
 
 int model_teardown(void **state)
 {
 	(void)state;
-	frames_free(frames);
+	table_free(table);
+	cpu = NULL;
 	return 0;
 }
 
@@ -108,18 +120,18 @@ void compare(void)
 	uint32_t extents = 0;
 	uint32_t spare = 0;
 
-	frames_validate(frames);
+	share_validate(table);
 	for (uint32_t e = 0; e < EXTENTS; e++) {
-		assert_int_equal(frames_present(frames, e), present[e]);
+		assert_int_equal(table_present(table, e), present[e]);
 		extents += present[e];
 		spare += present[e] && model_largest(e) == LAB_MAX_ORDER;
 	}
 	for (uint32_t page = 0; page < EXTENTS * PAGES; page++) {
-		assert_int_equal(frames_inspect(frames, page),
+		assert_int_equal(share_inspect(table, page),
 				 model_inspect(page));
 		granted += held[page] != 0;
 		for (unsigned k = 0; k < ORDERS && page % (1u << k) == 0; k++)
-			assert_int_equal(frames_check_release(frames, page, k),
+			assert_int_equal(share_check_release(table, page, k),
 					 model_check(page, k));
 	}
 	for (unsigned k = 0; k < ORDERS; k++) {
@@ -127,23 +139,23 @@ void compare(void)
 
 		for (uint32_t e = 0; e < EXTENTS; e++)
 			room += model_blocks(e, k);
-		assert_int_equal(frames_room(frames, k), room);
+		assert_int_equal(share_room(table, k), room);
 	}
-	assert_int_equal(frames_granted(frames), granted);
-	assert_int_equal(frames_unused(frames), extents * PAGES - granted);
-	assert_int_equal(frames_leases(frames), extents);
-	assert_int_equal(frames_spares(frames), spare);
+	assert_int_equal(share_granted(table), granted);
+	assert_int_equal(share_unused(table), extents * PAGES - granted);
+	assert_int_equal(share_leases(table), extents);
+	assert_int_equal(share_spares(table), spare);
 }
 
 void add(uint32_t extent)
 {
-	frames_add(frames, extent);
+	share_add(table, extent);
 	present[extent] = true;
 }
 
 void remove_extent(uint32_t extent)
 {
-	frames_remove(frames, extent);
+	assert_int_equal(share_remove(table, extent), 0);
 	present[extent] = false;
 	memset(&began[extent * PAGES], 0, PAGES);
 }
@@ -166,7 +178,7 @@ int64_t grant(unsigned order)
 {
 	int best = best_fit(order);
 	uint32_t page = UINT32_MAX;
-	int r = frames_grant(frames, order, &page);
+	int r = share_grant(table, cpu, order, 0, &page);
 
 	if (best == ORDERS) {
 		assert_int_equal(r, -ENOMEM);
@@ -174,8 +186,9 @@ int64_t grant(unsigned order)
 		return r;
 	}
 	assert_int_equal(r, 0);
-	assert_int_equal(model_largest(page / PAGES), best);
-	for (uint32_t lower = page - page % PAGES; lower < page;
+	if (cpu == NULL)
+		assert_int_equal(model_largest(page / PAGES), best);
+	for (uint32_t lower = page - page % PAGES; cpu == NULL && lower < page;
 	     lower += 1u << order)
 		assert_false(model_free(lower, order));
 	model_grant(page, order);
@@ -184,12 +197,11 @@ int64_t grant(unsigned order)
 
 int release(uint32_t page, unsigned order)
 {
-	int r = frames_check_release(frames, page, order);
+	int r = share_check_release(table, page, order);
 
 	assert_int_equal(r, model_check(page, order));
-	if (r == 0) {
-		frames_release(frames, page, order);
+	assert_int_equal(share_release(table, cpu, page, order), r);
+	if (r == 0)
 		model_release(page, order);
-	}
 	return r;
 }

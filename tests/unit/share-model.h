@@ -4,18 +4,22 @@
  * the allocator and it take together. Each answer is compared. A step that
  * differs fails the test that took it.
  */
-#ifndef LABYRINTH_TESTS_FRAMES_MODEL_H
-#define LABYRINTH_TESTS_FRAMES_MODEL_H
+#ifndef LABYRINTH_TESTS_SHARE_MODEL_H
+#define LABYRINTH_TESTS_SHARE_MODEL_H
 
-#include "mem/frames.h"
+#include "share-support.h"
 
 #define PAGES	LAB_EXTENT_PAGES
 #define EXTENTS 5u /* of the window, all absent at first */
 #define ORDERS	(LAB_MAX_ORDER + 1)
 
-extern struct frames *frames;
+extern struct share *table;
+
+/* Who grants and releases: a processor, or NULL. */
+extern struct lab_share_cpu *cpu;
 
 int model_setup(void **state);
+int model_setup_cpu(void **state);
 int model_teardown(void **state);
 
 /* What the model knows: the lease, the grant, the largest free block. */

@@ -33,7 +33,7 @@
 
 #include <cmocka.h>
 
-#include "mem/frames.h"
+#include "share-support.h"
 
 #define PAGES	   LAB_EXTENT_PAGES
 #define ALL_ORDERS (LAB_MAX_ORDER + 1)
@@ -56,7 +56,9 @@ struct block {
 	unsigned order;
 };
 
-static struct frames *frames;
+static struct share *table;
+static bool held; /* does a processor hold an extent? */
+static struct lab_share_cpu *cpu;
 static struct block *blocks;
 static uint32_t count; /* of blocks */
 static unsigned orders;
@@ -84,7 +86,7 @@ static bool take_one(void)
 {
 	struct block block = {.order = random_order()};
 
-	if (frames_grant(frames, block.order, &block.page) < 0)
+	if (share_grant(table, cpu, block.order, 0, &block.page) < 0)
 		return false;
 	blocks[count++] = block;
 	return true;
@@ -96,14 +98,14 @@ static void release_one(void)
 	struct block block = blocks[at];
 
 	blocks[at] = blocks[--count];
-	frames_release(frames, block.page, block.order);
+	(void)share_release(table, cpu, block.page, block.order);
 }
 
 /* Are more than so many per cent of the pages in use? */
 static bool above(unsigned per_cent)
 {
-	return frames_granted(frames) * 100 >
-	       (uint64_t)frames_leases(frames) * PAGES * per_cent;
+	return share_granted(table) * 100 >
+	       (uint64_t)share_leases(table) * PAGES * per_cent;
 }
 
 /* Go on about where it stands. */
@@ -128,15 +130,16 @@ static void ebb(unsigned released, unsigned granted)
 /* Per cent of the extents that are free at the end. */
 static double storm(const struct kind *kind, uint64_t seed)
 {
-	frames = frames_new(kind->extents);
+	table = table_new(kind->extents);
 	blocks = calloc(kind->extents * PAGES, sizeof(*blocks));
-	assert_non_null(frames);
+	assert_non_null(table);
 	assert_non_null(blocks);
 	count = 0;
 	orders = kind->orders;
 	random_state = seed;
+	cpu = held ? &table->cpus[0] : NULL;
 	for (uint32_t e = 0; e < kind->extents; e++)
-		frames_add(frames, e);
+		share_add(table, e);
 	while (!above(HEIGHT))
 		(void)take_one();
 	churn(2 * count, HEIGHT);
@@ -145,10 +148,10 @@ static double storm(const struct kind *kind, uint64_t seed)
 	ebb(kind->released, kind->granted);
 	churn((uint32_t)((uint64_t)height * kind->linger / 100), CALM);
 	ebb(1, 0);
-	double spares = frames_spares(frames);
+	double spares = share_spares(table);
 
-	frames_validate(frames);
-	frames_free(frames);
+	share_validate(table);
+	table_free(table);
 	free(blocks);
 	return 100 * spares / kind->extents;
 }
@@ -227,13 +230,33 @@ static void what_can_not_be_held(void **state)
 		storms(&kinds[i]);
 }
 
+static int setup_held(void **state)
+{
+	(void)state;
+	held = true;
+	return 0;
+}
+
+static int teardown_held(void **state)
+{
+	(void)state;
+	held = false;
+	return 0;
+}
+
 int main(void)
 {
+#define HELD_BY(test) \
+	cmocka_unit_test_setup_teardown(test, setup_held, teardown_held)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_grant_for_two_releases),
 		cmocka_unit_test(two_grants_for_three_releases),
 		cmocka_unit_test(no_grant_until_the_calm),
 		cmocka_unit_test(what_can_not_be_held),
+		HELD_BY(one_grant_for_two_releases),
+		HELD_BY(two_grants_for_three_releases),
+		HELD_BY(no_grant_until_the_calm),
+		HELD_BY(what_can_not_be_held),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -13,35 +13,34 @@
 #include <errno.h>
 #include <sys/resource.h>
 
-#include "frames-model.h"
+#include "share-model.h"
 
 static void an_empty_window_has_nothing(void **state)
 {
-	struct frames *none = frames_new(0);
+	struct share *none = table_new(0);
 	uint32_t n = 7;
 
 	(void)state;
 	assert_non_null(none);
-	assert_int_equal(frames_grant(none, 0, &n), -ENOMEM);
-	assert_int_equal(frames_absent(none, &n), -ENOSPC);
-	assert_int_equal(frames_spare(none, &n), -ENOENT);
+	assert_int_equal(share_grant(none, cpu, 0, 0, &n), -ENOMEM);
+	assert_int_equal(share_spare(none, &n), -ENOENT);
 	assert_int_equal(n, 7);
-	frames_validate(none);
-	frames_free(none);
-	frames_free(NULL);
+	share_validate(none);
+	table_free(none);
+	table_free(NULL);
 }
 
 static void every_errno_of_a_release(void **state)
 {
 	(void)state;
-	assert_int_equal(frames_check_release(frames, 0, 0), -EACCES);
-	assert_int_equal(frames_inspect(frames, 0), -EACCES);
+	assert_int_equal(share_check_release(table, 0, 0), -EACCES);
+	assert_int_equal(share_inspect(table, 0), -EACCES);
 	add(0);
-	assert_int_equal(frames_check_release(frames, 0, 0), -ENOENT);
-	assert_int_equal(frames_inspect(frames, 0), -ENOENT);
+	assert_int_equal(share_check_release(table, 0, 0), -ENOENT);
+	assert_int_equal(share_inspect(table, 0), -ENOENT);
 	assert_int_equal(grant(3), 0);
-	assert_int_equal(frames_inspect(frames, 7), 3);
-	assert_int_equal(frames_inspect(frames, 8), -ENOENT);
+	assert_int_equal(share_inspect(table, 7), 3);
+	assert_int_equal(share_inspect(table, 8), -ENOENT);
 	assert_int_equal(release(0, 2), -EMSGSIZE);
 	assert_int_equal(release(0, 4), -EMSGSIZE);
 	assert_int_equal(release(4, 2), -ENOENT);
@@ -60,9 +59,9 @@ static void every_errno_of_a_release(void **state)
 	assert_int_equal(release(0, 1), 0);
 	/* And when the lease leaves. */
 	remove_extent(0);
-	assert_int_equal(frames_check_release(frames, 0, 1), -EACCES);
+	assert_int_equal(share_check_release(table, 0, 1), -EACCES);
 	add(0);
-	assert_int_equal(frames_check_release(frames, 0, 1), -ENOENT);
+	assert_int_equal(share_check_release(table, 0, 1), -ENOENT);
 	compare();
 }
 
@@ -79,9 +78,9 @@ static void every_block_of_every_order(void **state)
 			assert_int_equal(grant(other), -ENOMEM);
 		for (uint32_t at = 0; at < PAGES; at += 1u << k) {
 			assert_int_equal(release(2 * PAGES + at, k), 0);
-			frames_validate(frames);
+			share_validate(table);
 			assert_int_equal(grant(k), 2 * PAGES + at);
-			frames_validate(frames);
+			share_validate(table);
 		}
 		for (uint32_t at = 0; at < PAGES; at += 1u << k)
 			assert_int_equal(release(2 * PAGES + at, k), 0);
@@ -109,10 +108,10 @@ static void every_pattern_of_neighbours(void **state)
 		for (unsigned k = 0; k < ORDERS; k++) {
 			int64_t page = grant(k);
 
-			frames_validate(frames);
+			share_validate(table);
 			if (page >= 0)
 				release((uint32_t)page, k);
-			frames_validate(frames);
+			share_validate(table);
 		}
 		for (uint32_t at = 0; at < 8; at++)
 			if (!(pattern >> at & 1))
@@ -139,24 +138,18 @@ static unsigned random_order(void)
 
 static void random_lease(void)
 {
-	uint32_t extent;
-	uint32_t lowest = 0;
+	uint32_t extent = 0;
 
-	while (lowest < EXTENTS && model_present(lowest))
-		lowest++;
 	if (random_below(2)) {
-		int r = frames_absent(frames, &extent);
-
-		assert_int_equal(r, lowest == EXTENTS ? -ENOSPC : 0);
-		if (r == 0) {
-			assert_int_equal(extent, lowest);
+		while (extent < EXTENTS && model_present(extent))
+			extent++;
+		if (extent < EXTENTS)
 			add(extent);
-		}
-	} else if (frames_spare(frames, &extent) == 0) {
+	} else if (share_spare(table, &extent) == 0) {
 		assert_int_equal(model_largest(extent), LAB_MAX_ORDER);
 		remove_extent(extent);
 	} else {
-		assert_int_equal(frames_spares(frames), 0);
+		assert_int_equal(share_spares(table), 0);
 	}
 }
 
@@ -187,7 +180,7 @@ static void a_random_walk_agrees_with_the_model(void **state)
 				grant(random_order());
 			else
 				random_release();
-			frames_validate(frames);
+			share_validate(table);
 			if (step % 500 == 0)
 				compare();
 		}
@@ -205,18 +198,19 @@ static void a_bulk_grant_is_whole_or_not_at_all(void **state)
 	for (unsigned k = 0; k < ORDERS; k++) {
 		/* A hole, a crumb of the past, and one block too many. */
 		uint32_t crumb = (uint32_t)grant(0);
-		unsigned room = (unsigned)frames_room(frames, k);
+		unsigned room = (unsigned)share_room(table, k);
 
-		assert_int_equal(frames_grant_bulk(frames, k, room + 1, pages),
-				 -ENOMEM);
-		assert_int_equal(pages[0], UINT32_MAX);
+		assert_int_equal(
+			share_grant_bulk(table, cpu, k, room + 1, 0, pages),
+			-ENOMEM);
 		compare();
-		assert_int_equal(frames_grant_bulk(frames, k, room, pages), 0);
+		assert_int_equal(
+			share_grant_bulk(table, cpu, k, room, 0, pages), 0);
 		for (unsigned i = 0; i < room; i++)
 			model_grant(pages[i], k);
 		compare();
 		assert_int_equal(
-			frames_check_release_bulk(frames, k, room, pages), 0);
+			share_check_release_bulk(table, k, room, pages), 0);
 		compare();
 		for (unsigned i = 0; i < room; i++)
 			assert_int_equal(release(pages[i], k), 0);
@@ -237,20 +231,20 @@ static void a_bulk_release_answers_for_the_first_wrong_one(void **state)
 		uint32_t third = pages[2];
 
 		pages[2] = pages[0]; /* the same twice */
-		assert_int_equal(frames_check_release_bulk(frames, k, 4, pages),
+		assert_int_equal(share_check_release_bulk(table, k, 4, pages),
 				 -ESTALE);
 		compare();
 		pages[2] = PAGES; /* no lease there */
-		assert_int_equal(frames_check_release_bulk(frames, k, 4, pages),
+		assert_int_equal(share_check_release_bulk(table, k, 4, pages),
 				 -EACCES);
 		compare();
 		pages[2] = PAGES - 16; /* never granted */
-		assert_int_equal(frames_check_release_bulk(frames, k, 4, pages),
+		assert_int_equal(share_check_release_bulk(table, k, 4, pages),
 				 -ENOENT);
 		compare();
 		pages[2] = third;
 		assert_int_equal(release(pages[1], k), 0);
-		assert_int_equal(frames_check_release_bulk(frames, k, 4, pages),
+		assert_int_equal(share_check_release_bulk(table, k, 4, pages),
 				 -ESTALE);
 		for (unsigned i = 0; i < 4; i++)
 			release(pages[i], k);
@@ -267,66 +261,39 @@ static void whole_extents_stay_free(void **state)
 		add(e);
 	for (unsigned i = 0; i < PAGES; i++)
 		grant(0);
-	assert_int_equal(frames_spares(frames), EXTENTS - 1);
+	assert_int_equal(share_spares(table), EXTENTS - 1);
 	grant(0);
-	assert_int_equal(frames_spares(frames), EXTENTS - 2);
-	assert_int_equal(frames_spare(frames, &spare), 0);
+	assert_int_equal(share_spares(table), EXTENTS - 2);
+	assert_int_equal(share_spare(table, &spare), 0);
 	remove_extent(spare);
 	compare();
-}
-
-static void the_lowest_absent_extent_is_found(void **state)
-{
-	static const uint32_t sizes[] = {1, 63, 64, 65, 4095, 4096, 4097};
-
-	(void)state;
-	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		struct frames *window = frames_new(sizes[i]);
-		uint32_t extent;
-
-		for (uint32_t e = 0; e < sizes[i]; e++) {
-			assert_int_equal(frames_absent(window, &extent), 0);
-			assert_int_equal(extent, e);
-			frames_add(window, extent);
-		}
-		assert_int_equal(frames_absent(window, &extent), -ENOSPC);
-		frames_validate(window);
-		for (uint32_t e = sizes[i]; e-- > 0;) {
-			frames_remove(window, e);
-			assert_int_equal(frames_absent(window, &extent), 0);
-			assert_int_equal(extent, e);
-		}
-		frames_validate(window);
-		frames_free(window);
-	}
 }
 
 /* 4 GiB of pages, each a grant of its own, then each released. */
 static void a_million_pages(void **state)
 {
 	const uint32_t extents = 2048;
-	struct frames *window = frames_new(extents);
+	struct share *window = table_new(extents);
 	uint32_t *pages = calloc(extents * PAGES, sizeof(*pages));
 
 	(void)state;
 	assert_non_null(window);
 	assert_non_null(pages);
 	for (uint32_t e = 0; e < extents; e++)
-		frames_add(window, e);
+		share_add(window, e);
 	for (uint32_t i = 0; i < extents * PAGES; i++)
-		assert_int_equal(frames_grant(window, 0, &pages[i]), 0);
-	assert_int_equal(frames_grant(window, 0, pages), -ENOMEM);
-	assert_int_equal(frames_granted(window), 1048576);
-	frames_validate(window);
+		assert_int_equal(share_grant(window, cpu, 0, 0, &pages[i]), 0);
+	assert_int_equal(share_grant(window, cpu, 0, 0, pages), -ENOMEM);
+	assert_int_equal(share_granted(window), 1048576);
+	share_validate(window);
 	for (uint32_t i = 0; i < extents * PAGES; i++) {
 		uint32_t page = pages[(i * 641u) % (extents * PAGES)];
 
-		assert_int_equal(frames_check_release(window, page, 0), 0);
-		frames_release(window, page, 0);
+		assert_int_equal(share_release(window, cpu, page, 0), 0);
 	}
-	assert_int_equal(frames_spares(window), extents);
-	frames_validate(window);
-	frames_free(window);
+	assert_int_equal(share_spares(window), extents);
+	share_validate(window);
+	table_free(window);
 	free(pages);
 }
 
@@ -344,68 +311,69 @@ static long page_faults(void)
  */
 static void a_large_window_costs_what_is_used_of_it(void **state)
 {
-	struct frames *window = frames_new(FRAMES_MAX_EXTENTS);
-	uint32_t last = FRAMES_MAX_EXTENTS - 1;
+	struct share *window = table_new(SHARE_MAX_EXTENTS);
+	uint32_t last = SHARE_MAX_EXTENTS - 1;
 	uint32_t page[20];
 
 	(void)state;
 	assert_non_null(window);
-	assert_true(frames_bytes_per_extent() <= 128 + 16);
+	/* 138 bytes for each extent. */
+	assert_true(share_bytes(SHARE_MAX_EXTENTS) <=
+		    SHARE_MAX_EXTENTS * UINT64_C(138));
 	long before = page_faults();
 
-	frames_add(window, 0);
-	frames_add(window, last);
+	share_add(window, 0);
+	share_add(window, last);
 	for (unsigned i = 0; i < 20; i++)
-		assert_int_equal(frames_grant(window, i % 8, &page[i]), 0);
+		assert_int_equal(share_grant(window, cpu, i % 8, 0, &page[i]),
+				 0);
 	for (unsigned i = 0; i < 20; i++)
-		assert_int_equal(frames_inspect(window, page[i]), i % 8);
+		assert_int_equal(share_inspect(window, page[i]), i % 8);
 	for (unsigned i = 0; i < 20; i++)
-		frames_release(window, page[i], i % 8);
-	assert_int_equal(frames_absent(window, &page[0]), 0);
-	assert_int_equal(page[0], 1);
-	assert_int_equal(frames_spares(window), 2);
-	frames_remove(window, 0);
-	frames_remove(window, last);
+		share_release(window, cpu, page[i], i % 8);
+	assert_int_equal(share_spares(window), 2);
+	assert_int_equal(share_remove(window, 0), 0);
+	assert_int_equal(share_remove(window, last), 0);
 	assert_true(page_faults() - before < 100);
-	frames_free(window);
+	table_free(window);
 }
 
 /* A lease that was taken: nothing of it is granted or free, nothing comes there
  * again, and the others are as they were. */
 static void a_lost_extent_is_gone(void **state)
 {
-	struct frames *window = frames_new(3);
-	uint32_t page[2], absent;
+	struct share *window = table_new(3);
+	uint32_t page[2];
 	(void)state;
 
-	frames_add(window, 0);
-	frames_add(window, 1);
-	assert_int_equal(frames_grant(window, 3, &page[0]), 0);
-	assert_int_equal(frames_grant(window, LAB_MAX_ORDER, &page[1]), 0);
+	share_add(window, 0);
+	share_add(window, 1);
+	assert_int_equal(share_grant(window, cpu, 3, 0, &page[0]), 0);
+	assert_int_equal(share_grant(window, cpu, LAB_MAX_ORDER, 0, &page[1]),
+			 0);
 	uint32_t lost = page[0] / LAB_EXTENT_PAGES;
-	assert_false(frames_idle(window, lost));
-	frames_lose(window, lost);
-	frames_validate(window);
-	assert_false(frames_present(window, lost));
-	assert_int_equal(frames_leases(window), 1);
-	assert_int_equal(frames_granted(window), LAB_EXTENT_PAGES);
-	assert_int_equal(frames_unused(window), 0);
-	assert_int_equal(frames_inspect(window, page[0]), -EACCES);
-	assert_int_equal(frames_check_release(window, page[0], 3), -EACCES);
-	assert_int_equal(frames_absent(window, &absent), 0);
-	assert_int_equal(absent, 2);
-	frames_add(window, 2);
-	assert_true(frames_idle(window, 2));
-	assert_int_equal(frames_absent(window, &absent), -ENOSPC);
-	frames_release(window, page[1], LAB_MAX_ORDER);
-	frames_validate(window);
-	frames_free(window);
+	assert_false(share_idle(window, lost));
+	share_lose(window, lost);
+	share_validate(window);
+	assert_false(table_present(window, lost));
+	assert_int_equal(share_leases(window), 1);
+	assert_int_equal(share_granted(window), LAB_EXTENT_PAGES);
+	assert_int_equal(share_unused(window), 0);
+	assert_int_equal(share_inspect(window, page[0]), -EACCES);
+	assert_int_equal(share_check_release(window, page[0], 3), -EACCES);
+	share_add(window, 2);
+	assert_true(share_idle(window, 2));
+	assert_int_equal(share_release(window, cpu, page[1], LAB_MAX_ORDER), 0);
+	share_validate(window);
+	table_free(window);
 }
 
 int main(void)
 {
 #define MODEL(test) \
 	cmocka_unit_test_setup_teardown(test, model_setup, model_teardown)
+#define HELD(test) \
+	cmocka_unit_test_setup_teardown(test, model_setup_cpu, model_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_window_has_nothing),
 		MODEL(every_errno_of_a_release),
@@ -415,7 +383,11 @@ int main(void)
 		MODEL(a_bulk_grant_is_whole_or_not_at_all),
 		MODEL(a_bulk_release_answers_for_the_first_wrong_one),
 		MODEL(whole_extents_stay_free),
-		cmocka_unit_test(the_lowest_absent_extent_is_found),
+		HELD(every_errno_of_a_release),
+		HELD(every_pattern_of_neighbours),
+		HELD(a_random_walk_agrees_with_the_model),
+		HELD(a_bulk_grant_is_whole_or_not_at_all),
+		HELD(a_bulk_release_answers_for_the_first_wrong_one),
 		cmocka_unit_test(a_million_pages),
 		cmocka_unit_test(a_large_window_costs_what_is_used_of_it),
 		cmocka_unit_test(a_lost_extent_is_gone),
