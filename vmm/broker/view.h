@@ -94,16 +94,29 @@ enum view_end {
 enum view_happening {
 	VIEW_GUEST_STARTED,
 	VIEW_GUEST_ENDED,
+	/* Of what is kept on disk (guests/act.h), whether it runs or not. */
+	VIEW_GUEST_DEFINED,
+	VIEW_GUEST_UNDEFINED,
+	VIEW_POOL_STARTED, /* from here on all are a pool's */
+	VIEW_POOL_STOPPED,
+	VIEW_POOL_DEFINED,
+	VIEW_POOL_UNDEFINED,
 	VIEW_POOL_REFRESHED, /* somebody asked for it */
 };
+
+static inline bool view_is_of_pool(enum view_happening what)
+{
+	return what >= VIEW_POOL_STARTED;
+}
 
 /* What happens to a guest or a pool; valid while it is being told. */
 struct view_event {
 	enum view_happening what;
 	enum view_end end; /* of VIEW_GUEST_ENDED */
+	bool changed;	   /* VIEW_GUEST_DEFINED: it was there before */
 	const char *name;
 	const uint8_t *uuid;
-	uint32_t id; /* of a guest */
+	uint32_t id; /* of a guest; 0: it does not run */
 };
 
 /*

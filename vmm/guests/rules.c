@@ -67,10 +67,18 @@ static int check_attribute(struct walk *self, xmlNodePtr node,
 				    "this value is not supported");
 }
 
+/* Ours in ours, and libvirt's in libvirt's, but where a rule says ours. */
+static bool fits(const struct rule *rule, const xmlNode *node)
+{
+	return rules_ours(node->parent) || rule->ours ? rules_ours(node)
+						      : node->ns == NULL;
+}
+
 static const struct rule *rule_of(const struct rule *rules, xmlNodePtr node)
 {
 	while (rules->name != NULL &&
-	       strcmp(rules->name, (const char *)node->name) != 0)
+	       (strcmp(rules->name, (const char *)node->name) != 0 ||
+		!fits(rules, node)))
 		rules++;
 	return rules->name != NULL ? rules : NULL;
 }
@@ -86,10 +94,7 @@ static int walk_child(struct walk *self, xmlNodePtr node,
 	if (node->type != XML_ELEMENT_NODE)
 		return rules_refuse(self->err, ENOTSUP, node,
 				    "this belongs nowhere");
-	/* Ours in ours, and libvirt's in libvirt's. */
-	bool fits =
-		rules_ours(node->parent) ? rules_ours(node) : node->ns == NULL;
-	const struct rule *rule = fits ? rule_of(rules, node) : NULL;
+	const struct rule *rule = rule_of(rules, node);
 	if (rule == NULL)
 		return rules_refuse(self->err, ENOTSUP, node,
 				    "this element is not known here");
@@ -157,6 +162,19 @@ int rules_walk(const struct rule *rule, xmlNodePtr node, void *context,
 	return walk(&self, node, rule);
 }
 
+int rules_root(const struct rule *rule, xmlDocPtr doc, void *context,
+	       struct err *err)
+{
+	xmlNodePtr root = xmlDocGetRootElement(doc);
+	char why[64];
+
+	if (root->ns == NULL &&
+	    strcmp((const char *)root->name, rule->name) == 0)
+		return rules_walk(rule, root, context, err);
+	snprintf(why, sizeof(why), "this is no %s", rule->name);
+	return rules_refuse(err, ENOTSUP, root, why);
+}
+
 /* A document type: entities, and files to be opened. Before any is read. */
 static void refuse_dtd(void *context, const xmlChar *name,
 		       const xmlChar *external, const xmlChar *system)
@@ -169,14 +187,15 @@ static void refuse_dtd(void *context, const xmlChar *name,
 	xmlStopParser(parser);
 }
 
-xmlDocPtr rules_parse(const char *xml, size_t most, struct err *err)
+xmlDocPtr rules_parse(const char *xml, const char *what, size_t most,
+		      struct err *err)
 {
 	size_t bytes = strlen(xml);
 	char why[128] = "it has a document type";
 	bool refused = false;
 
 	if (bytes > most) {
-		err_say(err, EBADMSG, "a domain's XML has at most %zu bytes",
+		err_say(err, EBADMSG, "a %s's XML has at most %zu bytes", what,
 			most);
 		return NULL;
 	}
@@ -202,6 +221,6 @@ xmlDocPtr rules_parse(const char *xml, size_t most, struct err *err)
 		doc = NULL;
 	}
 	if (doc == NULL)
-		err_say(err, EBADMSG, "this is no domain XML: %s", why);
+		err_say(err, EBADMSG, "this is no %s XML: %s", what, why);
 	return doc;
 }

@@ -200,11 +200,3 @@ int answer_no_items(struct rpc_call *call, const void *arguments, void *result)
 	(void)result; /* zeroed: an empty array, and its length */
 	return 0;
 }
-
-int answer_no_names(struct rpc_call *call, const void *arguments, void *result)
-{
-	(void)call;
-	(void)arguments;
-	(void)result; /* zeroed: an empty array */
-	return 0;
-}

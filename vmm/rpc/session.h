@@ -28,10 +28,11 @@ struct session_owner {
  */
 struct rpc_later {
 	struct act_wait wait;
+	bool of_pool; /* act_pools does it, not act_source */
 	bool done;
 	int result; /* as of a function of act.h */
 	struct err err;
-	uint8_t uuid[16]; /* of the domain that it is about */
+	uint8_t uuid[16]; /* of the domain or pool that it is about */
 };
 
 /* What one connection and the program have agreed so far. */
