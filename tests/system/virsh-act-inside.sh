@@ -46,6 +46,27 @@ tap_like "nobody may define who may only look" \
     "$(virsh -r -q -c "$uri" define "$work/ada.xml" 2>&1 || true)" \
     'read only access'
 
+# Whoever the socket's mode lets in: it is who he is that counts.
+cp /etc/group "$work/group"
+grep -q '^libvirt:' "$work/group" || echo 'libvirt:x:64055:' >>"$work/group"
+mount --bind "$work/group" /etc/group
+chmod 666 /run/libvirt/virtlabyrinthd-sock
+as() { setpriv --reuid 65534 --regid "$@" virsh -q -c "$uri" list --all 2>&1; }
+tap_like "a stranger may not act, whatever the socket's mode" \
+    "$(as 65534 --clear-groups || true)" 'user 65534 is neither root nor'
+tap_like "which is in the log" "$(<"$work/broker.log")" \
+    'process [0-9]+ of user 65534, group 65534, may only look'
+tap_like "but he may look" \
+    "$(setpriv --reuid 65534 --regid 65534 --clear-groups \
+        virsh -r -q -c "$uri" list --all 2>&1)" 'ada +shut off'
+libvirt=$(getent group libvirt | cut -d: -f3)
+tap_like "who has group libvirt may act" "$(as "$libvirt" --clear-groups)" \
+    'ada +shut off'
+tap_like "and beside others, too" "$(as 65534 --groups "$libvirt")" \
+    'ada +shut off'
+tap_like "who acts is in the log" "$(<"$work/broker.log")" \
+    'process [0-9]+ of user 0, group 0, acts'
+
 # Started
 v start ada >/dev/null
 tap_like "start: it runs" "$(v list)" 'ada +running'

@@ -299,6 +299,8 @@ int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	self->limits = limits;
 	self->owner = owner;
 	self->session.readonly = readonly;
+	self->session.peer = peer_of(fd);
+	self->session.barred = !readonly && !self->session.peer.trusted;
 	self->session.owner = told;
 	self->session.acts = acts;
 	self->session.later.wait.done = on_later;

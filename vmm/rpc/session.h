@@ -9,6 +9,7 @@
 #include "guests/act.h"
 
 #include "rpc/events.h"
+#include "rpc/peer.h"
 #include "rpc/stream.h"
 
 /* Whom a connection's calls tell of what they do. */
@@ -37,6 +38,9 @@ struct rpc_later {
 
 /* What one connection and the program have agreed so far. */
 struct rpc_session {
+	struct peer peer;
+	bool barred;	/* it came to act, and is not trusted to */
+	bool acted;	/* it has, which is in the log */
 	bool readonly;	/* by its socket or by its OPEN; never back */
 	bool opened;	/* after a CONNECT_OPEN that went well */
 	bool closing;	/* after CONNECT_CLOSE: hang up once it is answered */
