@@ -19,4 +19,5 @@ EXTRA_DIST += \
 	docs/pool-xml.md \
 	docs/probes.md \
 	docs/rpc-coverage.md \
-	docs/track.png
+	docs/track.png \
+	docs/virt-manager.png

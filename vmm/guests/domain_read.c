@@ -258,6 +258,18 @@ static int take_metadata(void *context, xmlNodePtr node, const char *text,
 	return r;
 }
 
+/* Those that it has not got may be asked away, and no other. */
+static int take_timer(void *context, xmlNodePtr node, const char *text,
+		      struct err *err)
+{
+	(void)context, (void)text;
+	return xmlHasProp(node, BAD_CAST "present") != NULL
+		       ? 0
+		       : rules_refuse(err, ENOTSUP, node,
+				      "a guest has no such timer: write "
+				      "present='no', or leave it out");
+}
+
 /* What may be */
 
 static const struct rule memtune_rules[] = {
@@ -276,6 +288,10 @@ static const struct rule os_rules[] = {
 	 .texts = {"hvm"}},
 	{.name = "kernel", .take = take_kernel},
 	{.name = "cmdline", .take = take_cmdline},
+	{.name = "initrd", .refused = "no guest takes one: leave it out"},
+	{.name = "boot",
+	 .refused = "a guest is booted from its <kernel>: leave it out"},
+	{.name = "loader", .refused = "a guest has no firmware: leave it out"},
 	{0},
 };
 
@@ -285,10 +301,56 @@ static const struct rule console_rules[] = {
 	{0},
 };
 
+#define NO_DEVICE "a guest has no such device: leave it out"
+
 static const struct rule devices_rules[] = {
+	{.name = "emulator",
+	 .refused = "labyrinthd starts guests with its own VMM: leave it out"},
+	{.name = "disk", .refused = NO_DEVICE},
+	{.name = "filesystem", .refused = NO_DEVICE},
+	{.name = "interface", .refused = NO_DEVICE},
+	{.name = "graphics", .refused = NO_DEVICE},
+	{.name = "video", .refused = NO_DEVICE},
+	{.name = "input", .refused = NO_DEVICE},
+	{.name = "sound", .refused = NO_DEVICE},
+	{.name = "channel", .refused = NO_DEVICE},
+	{.name = "rng", .refused = NO_DEVICE},
+	{.name = "watchdog", .refused = NO_DEVICE},
+	{.name = "serial",
+	 .refused = "what a guest prints is its <console type='pty'>: write "
+		    "that"},
+	/* What it has not got, asked for. */
+	{.name = "controller",
+	 .attributes = {{"type", {"usb"}},
+			{"index", {"0"}},
+			{"model", {"none"}}}},
+	{.name = "memballoon", .attributes = {{"model", {"none"}}}},
+
 	{.name = "console",
 	 .attributes = {{"type", {"pty"}}},
 	 .children = console_rules},
+	{0},
+};
+
+/* What a long-mode processor with its APIC in the kernel has. */
+static const struct rule features_rules[] = {
+	{.name = "apic"},
+	{.name = "pae"},
+	{.name = "acpi", .refused = "a guest has no ACPI: leave it out"},
+	{0},
+};
+
+static const struct rule clock_rules[] = {
+	{.name = "timer",
+	 .attributes = {{"name", {"rtc", "pit", "hpet"}}, {"present", {"no"}}},
+	 .take = take_timer,
+	 .many = true},
+	{0},
+};
+
+static const struct rule pm_rules[] = {
+	{.name = "suspend-to-mem", .attributes = {{"enabled", {"no"}}}},
+	{.name = "suspend-to-disk", .attributes = {{"enabled", {"no"}}}},
 	{0},
 };
 
@@ -313,7 +375,11 @@ static const struct rule domain_rules[] = {
 	 .attributes = {{"mode", {"host-passthrough"}},
 			{"check", {"none"}},
 			{"migratable", {"on", "off"}}}},
-	{.name = "clock", .attributes = {{"offset", {"utc"}}}},
+	{.name = "features", .children = features_rules},
+	{.name = "clock",
+	 .attributes = {{"offset", {"utc"}}},
+	 .children = clock_rules},
+	{.name = "pm", .children = pm_rules},
 	{.name = "on_poweroff", .texts = {"destroy"}},
 	{.name = "on_reboot", .texts = {"destroy", "restart"}},
 	{.name = "on_crash", .texts = {"destroy"}},

@@ -44,6 +44,20 @@ static bool among(const char *const values[RULE_VALUES], const char *text)
 	return values[0] == NULL;
 }
 
+/* Refuse a value, and name those that are right. */
+static int refuse_value(struct err *err, xmlNodePtr node,
+			const char *const values[RULE_VALUES])
+{
+	char why[128] = "this is not supported: write";
+
+	for (int i = 0; i < RULE_VALUES && values[i] != NULL; i++) {
+		size_t used = strlen(why);
+		snprintf(why + used, sizeof(why) - used, "%s %s",
+			 i > 0 ? " or" : "", values[i]);
+	}
+	return rules_refuse(err, ENOTSUP, node, why);
+}
+
 static int check_attribute(struct walk *self, xmlNodePtr node,
 			   xmlAttrPtr attribute, const struct rule *rule)
 {
@@ -62,9 +76,7 @@ static int check_attribute(struct walk *self, xmlNodePtr node,
 	bool right =
 		value != NULL && among(known[i].values, (const char *)value);
 	xmlFree(value);
-	return right ? 0
-		     : rules_refuse(self->err, ENOTSUP, as_node,
-				    "this value is not supported");
+	return right ? 0 : refuse_value(self->err, as_node, known[i].values);
 }
 
 /* Ours in ours, and libvirt's in libvirt's, but where a rule says ours. */
@@ -98,8 +110,10 @@ static int walk_child(struct walk *self, xmlNodePtr node,
 	if (rule == NULL)
 		return rules_refuse(self->err, ENOTSUP, node,
 				    "this element is not known here");
+	if (rule->refused != NULL)
+		return rules_refuse(self->err, ENOTSUP, node, rule->refused);
 	uint32_t bit = UINT32_C(1) << (rule - rules);
-	if ((*seen & bit) != 0)
+	if ((*seen & bit) != 0 && !rule->many)
 		return rules_refuse(self->err, ENOTSUP, node,
 				    "there is one already");
 	*seen |= bit;
@@ -123,8 +137,7 @@ static int walk_text(struct walk *self, xmlNodePtr node,
 		r = rules_refuse(self->err, EINVAL, node,
 				 "it is longer than 4 KiB");
 	else if (!among(rule->texts, (const char *)text))
-		r = rules_refuse(self->err, ENOTSUP, node,
-				 "this is not supported");
+		r = refuse_value(self->err, node, rule->texts);
 	else if (rule->take != NULL)
 		r = rule->take(self->context, node, (const char *)text,
 			       self->err);

@@ -38,6 +38,8 @@ struct rule {
 	bool whole; /* take looks at all that is in it: text is NULL */
 	const struct rule *children; /* up to one without a name */
 	bool skipped;		     /* says nothing here, whatever is in it */
+	bool many;		     /* there may be several */
+	const char *refused;	     /* why there may be none, and what to do */
 	bool ours; /* in our namespace, below one that is not */
 };
 

@@ -110,6 +110,8 @@ HANDLER(defined_is_persistent);
 HANDLER(defined_get_autostart);
 HANDLER(defined_no);
 HANDLER(defined_no_flags);
+HANDLER(defined_messages);
+HANDLER(defined_snapshots);
 
 /* storage.c: pools. */
 HANDLER(pool_list_all);

@@ -202,7 +202,7 @@ static const struct table_entry procedures[] = {
 	[RMT_CONNECT_LIST_ALL_DOMAINS] = PROC(
 		defined_list_all, TYPE(rmt_list_args), TYPE(rmt_doms), VIEW),
 	[RMT_DOMAIN_LIST_ALL_SNAPSHOTS] =
-		PROC(domain_snapshots, TYPE(rmt_dom_list_args), TYPE(rmt_doms),
+		PROC(defined_snapshots, TYPE(rmt_dom_list_args), TYPE(rmt_doms),
 		     VIEW),
 	[RMT_CONNECT_LIST_ALL_POOLS] =
 		PROC(pool_list_all, TYPE(rmt_list_args), TYPE(rmt_pools), VIEW),
@@ -245,7 +245,7 @@ static const struct table_entry procedures[] = {
 		PROC(pool_by_path, TYPE(rmt_str), TYPE(rmt_pool), VIEW),
 	[RMT_POOL_CAPABILITIES] =
 		PROC(pool_capabilities, TYPE(u_int), TYPE(rmt_text), 0),
-	[RMT_DOMAIN_GET_MESSAGES] = PROC(domain_messages, TYPE(rmt_dom_flags),
+	[RMT_DOMAIN_GET_MESSAGES] = PROC(defined_messages, TYPE(rmt_dom_flags),
 					 TYPE(rmt_names), VIEW),
 };
 
