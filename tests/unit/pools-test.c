@@ -247,9 +247,13 @@ static void refuses_what_cannot_be(void **state)
 	assert_int_equal(f->act->undefine(f->act->context, given, &err),
 			 -EPERM);
 	assert_text(&err, "--pool");
-	assert_int_equal(f->act->define(f->act->context, POOL("default", ""),
-					uuid, &err),
-			 -EPERM);
+	assert_int_equal(
+		f->act->define(f->act->context,
+			       POOL("default",
+				    "<labyrinth:pool><labyrinth:backing>thp"
+				    "</labyrinth:backing></labyrinth:pool>"),
+			       uuid, &err),
+		-EPERM);
 	const struct act_pool *pool = define(f, POOL("a", SHMEM));
 	assert_int_equal(f->act->stop(f->act->context, pool, &err), -EPERM);
 	start(f, pool);
@@ -272,6 +276,41 @@ static void refuses_what_cannot_be(void **state)
 				   uuid, &f->wait, &err) < 0);
 	assert_null(named(f, "c"));
 	assert_null(active(f, "c"));
+}
+
+static void a_capacity_counts_at_once(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t uuid[16];
+	struct err err;
+
+	start(f, define(f, POOL("a", SHMEM)));
+	define(f, "<pool type='labyrinth'><name>a</name><capacity unit='MiB'>12"
+		  "</capacity></pool>");
+	assert_int_equal(ledger_size(pool_ledger(active(f, "a"))), 6);
+	assert_int_equal(named(f, "a")->size, 6);
+	/* What it is not waits for the next start. */
+	define(f, "<pool type='labyrinth' xmlns:labyrinth='" SPACE "'>"
+		  "<name>a</name><capacity unit='MiB'>4</capacity>"
+		  "<labyrinth:pool><labyrinth:backing>thp</labyrinth:backing>"
+		  "</labyrinth:pool></pool>");
+	assert_int_equal(ledger_size(pool_ledger(active(f, "a"))), 6);
+	assert_int_equal(named(f, "a")->size, 2);
+	/* Of those of the options it is all that counts. */
+	assert_int_equal(f->act->define(f->act->context, POOL("default", SHMEM),
+					uuid, &err),
+			 0);
+	assert_int_equal(
+		f->act->define(f->act->context,
+			       "<pool type='labyrinth'><name>default</name>"
+			       "<capacity unit='MiB'>10</capacity></pool>",
+			       uuid, &err),
+		0);
+	assert_int_equal(ledger_size(pool_ledger(active(f, "default"))), 5);
+	close_pools(f);
+	open_pools(f);
+	assert_int_equal(ledger_size(pool_ledger(active(f, "default"))), 5);
+	assert_int_equal(ledger_size(pool_ledger(active(f, "a"))), 6);
 }
 
 static void starts_with_the_host(void **state)
@@ -364,6 +403,7 @@ int main(void)
 		TEST(what_is_active_is_found_again),
 		TEST(a_guest_keeps_its_pool),
 		TEST(refuses_what_cannot_be),
+		TEST(a_capacity_counts_at_once),
 		TEST(starts_with_the_host),
 		cmocka_unit_test(refuses_by_name),
 		cmocka_unit_test(reads_what_it_writes),

@@ -123,6 +123,26 @@ int pools_save(const struct store *store, const struct pool_def *def,
 	return store_save(store, def->spec.name, xml, err);
 }
 
+/*
+ * Is it active, and asked for with another size alone? Then that counts at
+ * once. 0, or why it cannot be.
+ */
+static int resize(struct pools *self, const struct pools_entry *entry,
+		  const struct pool_def *def, bool *same, struct err *err)
+{
+	const struct pool *pool =
+		entry != NULL ? pools_active(self, entry) : NULL;
+	const struct pool_spec *spec = &def->spec;
+
+	*same = pool != NULL &&
+		(spec->backing == 0 || spec->backing == pool_backing(pool)) &&
+		(spec->bound ? spec->node : NUMA_ANY) == pool_node(pool);
+	if (!*same || spec->leases == ledger_size(pool_ledger(pool)))
+		return 0;
+	return broker_view_resize(self->terms.broker, spec->name, spec->leases,
+				  err);
+}
+
 static int define(void *context, const char *xml, uint8_t uuid[16],
 		  struct err *err)
 {
@@ -130,17 +150,29 @@ static int define(void *context, const char *xml, uint8_t uuid[16],
 	struct pool_def def;
 
 	int r = pool_def_read(&def, xml, err);
-	if (r == 0)
-		r = pools_check_new(self, &def, err);
-	if (r == 0)
-		r = pools_save(&self->kept, &def, err);
 	if (r < 0)
 		return r;
-	struct pools_entry *entry = pools_know(self, &def);
+	struct pools_entry *entry = pools_by_name(self, def.spec.name);
+	bool given = entry != NULL && entry->given, same;
+	memcpy(uuid, def.uuid, sizeof(def.uuid));
+	if (!given)
+		r = pools_check_new(self, &def, err);
+	else if (memcmp(uuid, entry->def.uuid, sizeof(def.uuid)) != 0)
+		r = check_not_given(entry, err);
+	if (r == 0)
+		r = resize(self, entry, &def, &same, err);
+	if (r == 0 && given) /* what there is of it; the options stay */
+		return same ? 0 : check_not_given(entry, err);
+	if (r == 0)
+		r = pools_save(&self->kept, &def, err);
+	if (r == 0 && same && !given)
+		r = pools_save(&self->active, &def, err);
+	if (r < 0)
+		return r;
+	entry = pools_know(self, &def);
 	if (entry == NULL)
 		return err_set(err, ENOMEM, "define pool %s", def.spec.name);
 	entry->seen.defined = true;
-	memcpy(uuid, def.uuid, sizeof(def.uuid));
 	pools_say(self, entry, VIEW_POOL_DEFINED);
 	return 0;
 }
