@@ -66,9 +66,16 @@ tap_like "undefine is refused meanwhile" "$(v pool-undefine side || true)" \
 v pool-autostart side >/dev/null
 tap_like "pool-autostart" "$(v pool-list --autostart)" 'side +active +yes'
 
+sed 's/32/40/' "$work/side.xml" >"$work/more.xml"
+v pool-define "$work/more.xml" >/dev/null
+tap_like "another capacity counts at once" "$(v pool-info side --bytes)" \
+    'Capacity: +41943040'
+
 # Leased from
 v create "$work/ada.xml" >/dev/null
 tap_like "a guest leases from it" "$(v vol-list side)" 'ada +side/ada'
+tap_like "vol-dumpxml: by single leases" "$(v vol-dumpxml ada --pool side)" \
+    "<labyrinth:held [^>]*>.*<labyrinth:lease extent='[0-9]+'.* generation='1'/>"
 tap_like "pool-destroy is refused meanwhile" "$(v pool-destroy side || true)" \
     'guest ada leases from it'
 

@@ -412,6 +412,14 @@ struct view *broker_view_take(void *broker)
 	return snapshot_take(&self->registry);
 }
 
+size_t broker_view_leases(void *broker, uint32_t guest, struct view_lease *to,
+			  size_t most, uint64_t *left)
+{
+	const struct broker *self = broker;
+
+	return snapshot_leases(&self->registry, guest, to, most, left);
+}
+
 int broker_view_resize(void *broker, const char *name, uint64_t leases,
 		       struct err *err)
 {

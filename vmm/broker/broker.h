@@ -110,4 +110,8 @@ struct view *broker_view_take(void *broker);
 int broker_view_resize(void *broker, const char *pool, uint64_t leases,
 		       struct err *err);
 
+/* And its `leases`. */
+size_t broker_view_leases(void *broker, uint32_t guest, struct view_lease *to,
+			  size_t most, uint64_t *left);
+
 #endif

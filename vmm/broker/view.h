@@ -59,6 +59,13 @@ struct view_guest {
 	struct lab_tally tally;
 };
 
+/* Some leases of one guest, one after another in the pool. */
+struct view_lease {
+	uint32_t extent;     /* of the first */
+	uint32_t count;	     /* >= 1 */
+	uint32_t generation; /* of each: owners that it has had, with this */
+};
+
 struct view {
 	struct view_pool *pools;
 	size_t npools;
@@ -80,6 +87,13 @@ struct view_source {
 	 */
 	int (*resize)(void *context, const char *pool, uint64_t leases,
 		      struct err *err);
+	/*
+	 * And which leases a guest (by its id) holds now, in the order in which
+	 * it got them: at most `most` runs. How many; *left: leases that these
+	 * are not.
+	 */
+	size_t (*leases)(void *context, uint32_t guest, struct view_lease *to,
+			 size_t most, uint64_t *left);
 	void *context;
 };
 

@@ -120,10 +120,21 @@ static int resize(void *context, const char *pool, uint64_t leases,
 					 leases, err);
 }
 
+static size_t leases(void *context, uint32_t guest, struct view_lease *to,
+		     size_t most, uint64_t *left)
+{
+	const struct guests *self = context;
+	const struct view_source *source = &self->terms.source;
+
+	return source->leases(source->context, guest, to, most, left);
+}
+
 struct view_source guests_view(struct guests *self)
 {
-	return (struct view_source){
-		.take = take, .resize = resize, .context = self};
+	return (struct view_source){.take = take,
+				    .resize = resize,
+				    .leases = leases,
+				    .context = self};
 }
 
 static void tell(void *context, const struct view_event *event)
