@@ -26,6 +26,7 @@
 #include "broker/pool_option.h"
 #include "broker/scrubber.h"
 #include "guests/guests.h"
+#include "guests/pools.h"
 #include "rpc/server.h"
 
 const char *argp_program_version = "labyrinthd (Labyrinth) " PACKAGE_VERSION;
@@ -72,7 +73,8 @@ static const struct argp_option option_table[] = {
 	 "do not)",
 	 0},
 	{"state-dir", OPTION_STATE_DIR, "DIR", 0,
-	 "Keep defined domains in DIR (default: /var/lib/labyrinth; none: keep "
+	 "Keep defined domains and pools in DIR (default: /var/lib/labyrinth; "
+	 "none: keep "
 	 "none)",
 	 0},
 	{"take-after", OPTION_TAKE_AFTER, "MS", 0,
@@ -315,15 +317,17 @@ static int serve_libvirt(const struct options *options,
 
 static int serve_viewers_too(const struct options *options,
 			     const struct activation *sockets,
-			     struct broker *broker, sd_event *event,
-			     struct err *err)
+			     struct pools *pools, struct broker *broker,
+			     sd_event *event, struct err *err)
 {
 	const struct guests_terms terms = {
 		.event = event,
 		.registry = broker_registry(broker),
 		.source = {.take = broker_view_take,
 			   .resize = broker_view_resize,
+			   .leases = broker_view_leases,
 			   .context = broker},
+		.pools = pools,
 		.run_dir = options->run_dir,
 		.state_dir = options->state_dir,
 		.state_required = options->state_named,
@@ -341,6 +345,22 @@ static int serve_viewers_too(const struct options *options,
 	return r;
 }
 
+static int keep_pools(const struct options *options, struct broker *broker,
+		      sd_event *event, struct pools **out, struct err *err)
+{
+	const struct pools_terms terms = {
+		.event = event,
+		.broker = broker,
+		.run_dir = options->run_dir,
+		.state_dir = options->state_dir,
+		.state_required = options->state_named,
+		.given = options->pools,
+		.ngiven = options->npools,
+	};
+
+	return pools_new(out, &terms, err);
+}
+
 static int serve_all(const struct options *options, struct broker *broker,
 		     sd_event *event, struct err *err)
 {
@@ -353,12 +373,18 @@ static int serve_all(const struct options *options, struct broker *broker,
 	if (r == 0)
 		r = broker_add_pools(broker, options->pools, options->npools,
 				     err);
+	struct pools *pools = NULL;
+	if (r == 0)
+		r = keep_pools(options, broker, event, &pools, err);
 	if (r == 0)
 		r = watch_signals(event, false, err);
 	if (r == 0)
 		r = broker_listen(broker, sockets.lease, err);
-	return r < 0 ? r
-		     : serve_viewers_too(options, &sockets, broker, event, err);
+	if (r == 0)
+		r = serve_viewers_too(options, &sockets, pools, broker, event,
+				      err);
+	pools_free(pools);
+	return r;
 }
 
 static int serve(const struct options *options, struct err *err)

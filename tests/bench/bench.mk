@@ -29,6 +29,8 @@ EXTRA_DIST += \
 	tests/bench/calls-bench \
 	tests/bench/give-bench \
 	tests/bench/lease-bench \
+	tests/bench/libvirt-bench \
+	tests/bench/libvirt-trips \
 	tests/bench/linux-guest \
 	tests/bench/linux-headers \
 	tests/bench/linux-initrd \

@@ -24,7 +24,8 @@ system_tests = \
 	tests/system/take.sh \
 	tests/system/torture.sh \
 	tests/system/virsh.sh \
-	tests/system/virsh-act.sh
+	tests/system/virsh-act.sh \
+	tests/system/virsh-pool.sh
 
 TESTS += $(system_tests)
 check_PROGRAMS += tests/system/without-ioctl
@@ -93,7 +94,8 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/torture-inside.sh \
 	tests/system/storm-inside.sh \
 	tests/system/virsh-inside.sh \
-	tests/system/virsh-act-inside.sh
+	tests/system/virsh-act-inside.sh \
+	tests/system/virsh-pool-inside.sh
 
 # Hundreds of kills: every victim at every probe, and 500 random points.
 .PHONY: check-crash

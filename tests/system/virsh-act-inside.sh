@@ -39,12 +39,35 @@ tap_is "list: it does not run" "$(v list --name)" ""
 tap_like "dumpxml has what was defined" "$(v dumpxml ada)" \
     "<currentMemory unit='KiB'>32768</currentMemory>"
 tap_like "dominfo" "$(v dominfo ada)" 'Persistent: +yes'
-sed 's/<vcpu>/<features\/><vcpu>/' "$work/ada.xml" >"$work/bad.xml"
+sed 's/<vcpu>/<sysinfo\/><vcpu>/' "$work/ada.xml" >"$work/bad.xml"
 tap_like "what is not there is refused by name" \
-    "$(v define "$work/bad.xml" || true)" '/domain/features'
+    "$(v define "$work/bad.xml" || true)" '/domain/sysinfo'
 tap_like "nobody may define who may only look" \
     "$(virsh -r -q -c "$uri" define "$work/ada.xml" 2>&1 || true)" \
     'read only access'
+
+# Whoever the socket's mode lets in: it is who he is that counts.
+cp /etc/group "$work/group"
+grep -q '^libvirt:' "$work/group" || echo 'libvirt:x:64055:' >>"$work/group"
+mount --bind "$work/group" /etc/group
+chmod 666 /run/libvirt/virtlabyrinthd-sock
+as() { setpriv --reuid 65534 --regid "$@" virsh -q -c "$uri" list --all 2>&1; }
+tap_like "a stranger may not act, whatever the socket's mode" \
+    "$(as 65534 --clear-groups || true)" 'user 65534 is neither root nor'
+tap_like "which is in the log" "$(<"$work/broker.log")" \
+    'process [0-9]+ of user 65534, group 65534, may only look'
+tap_like "but he may look" \
+    "$(setpriv --reuid 65534 --regid 65534 --clear-groups \
+        virsh -r -q -c "$uri" list --all 2>&1)" 'ada +shut off'
+libvirt=$(getent group libvirt | cut -d: -f3)
+tap_like "who has group libvirt may act" "$(as "$libvirt" --clear-groups)" \
+    'ada +shut off'
+tap_like "and beside others, too" "$(as 65534 --groups "$libvirt")" \
+    'ada +shut off'
+tap_like "who acts is in the log" "$(<"$work/broker.log")" \
+    'process [0-9]+ of user 0, group 0, acts'
+
+tap_is "snapshot-list: what does not run has none" "$(v snapshot-list ada)" ""
 
 # Started
 v start ada >/dev/null
@@ -124,6 +147,27 @@ v undefine ada >/dev/null
 tap_like "undefine: it runs on" "$(v dominfo ada)" 'Persistent: +no'
 v destroy ada >/dev/null
 tap_is "and is forgotten when it ends" "$(v list --all --name)" ""
+
+# As others write it
+v create "$work/ada.xml" >/dev/null
+v dumpxml ada >"$work/running.xml"
+v define "$work/running.xml" >/dev/null
+tap_like "what is said of a guest that runs can be defined" "$(v dominfo ada)" \
+    'Persistent: +yes'
+v destroy ada >/dev/null
+tap_like "and says the same of what does not" "$(v dumpxml ada)" \
+    "<memory unit='KiB'>65536<.*<min_guarantee unit='KiB'>8192<.*$demo_elf<"
+v undefine ada >/dev/null
+virt-install --connect "$uri" --name eve --memory 32 --vcpus 2 --import \
+    --disk none --network none --graphics none --osinfo detect=off,require=off \
+    --boot kernel="$demo_elf",kernel_args=spin --noautoconsole \
+    >"$work/eve" 2>&1 || true
+tap_like "virt-install: it is defined, and runs" "$(v list --persistent)" \
+    'eve +running'
+v destroy eve >/dev/null || cat "$work/eve"
+virt-xml --connect "$uri" eve --edit --vcpus 3 >/dev/null
+tap_is "virt-xml changes what is defined" "$(v vcpucount eve --maximum --config)" 3
+v undefine eve >/dev/null
 
 # Not kept
 v create "$work/ada.xml" >/dev/null

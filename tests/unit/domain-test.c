@@ -94,11 +94,16 @@ static const char full[] =
 	"  <os><type arch='x86_64' machine='labyrinth'>hvm</type>"
 	"<kernel>/boot/g</kernel><cmdline>one two</cmdline></os>\n"
 	"  <cpu mode='host-passthrough' check='none' migratable='on'/>\n"
-	"  <clock offset='utc'/>\n"
+	"  <features><apic/><pae/></features>\n"
+	"  <clock offset='utc'><timer name='hpet' present='no'/>"
+	"<timer name='pit' present='no'/></clock>\n"
+	"  <pm><suspend-to-mem enabled='no'/></pm>\n"
 	"  <on_poweroff>destroy</on_poweroff>\n"
 	"  <on_reboot>restart</on_reboot>\n"
 	"  <on_crash>destroy</on_crash>\n"
-	"  <devices><console type='pty'><target type='serial' port='0'/>"
+	"  <devices><memballoon model='none'/>"
+	"<controller type='usb' model='none'/><console type='pty'><target "
+	"type='serial' port='0'/>"
 	"</console></devices>\n"
 	"</domain>\n";
 
@@ -193,28 +198,6 @@ static void refuses_by_name(void **state)
 		{HEAD "<os><loader/></os>" TAIL, "/domain/os/loader"},
 		{HEAD "<os><initrd>/i</initrd></os>" TAIL, "/domain/os/initrd"},
 		{HEAD "<os><boot dev='hd'/></os>" TAIL, "/domain/os/boot"},
-		{HEAD "<features><acpi/></features>" TAIL, "/domain/features"},
-		{HEAD "<cpu mode='custom'/>" TAIL, "/domain/cpu/@mode"},
-		{HEAD "<cpu><model>x</model></cpu>" TAIL, "/domain/cpu/model"},
-		{HEAD "<clock offset='localtime'/>" TAIL,
-		 "/domain/clock/@offset"},
-		{HEAD "<clock><timer name='rtc'/></clock>" TAIL,
-		 "/domain/clock/timer"},
-		{HEAD "<on_poweroff>restart</on_poweroff>" TAIL,
-		 "/domain/on_poweroff"},
-		{HEAD "<on_crash>preserve</on_crash>" TAIL, "/domain/on_crash"},
-		{HEAD "<pm/>" TAIL, "/domain/pm"},
-		{HEAD "<devices><emulator>/q</emulator></devices>" TAIL,
-		 "/domain/devices/emulator"},
-		{HEAD "<devices><disk type='file'/></devices>" TAIL,
-		 "/domain/devices/disk"},
-		{HEAD "<devices><interface/></devices>" TAIL,
-		 "/domain/devices/interface"},
-		{HEAD "<devices><console type='tcp'/></devices>" TAIL,
-		 "/domain/devices/console/@type"},
-		{HEAD "<devices><console type='pty'><target port='1'/>"
-		      "</console></devices>" TAIL,
-		 "/domain/devices/console/target/@port"},
 		{HEAD "<seclabel/>" TAIL, "/domain/seclabel"},
 		{HEAD "<l:guest xmlns:l='urn:labyrinth:libvirt:1'/>" TAIL,
 		 "/domain/l:guest"},
@@ -227,6 +210,57 @@ static void refuses_by_name(void **state)
 		{HEAD "<metadata><l:guest xmlns:l='urn:labyrinth:libvirt:1'>"
 		      "<l:leases unit='KiB'/></l:guest></metadata>" TAIL,
 		 "/domain/metadata/l:guest/l:leases/@unit"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_refused(cases[i].xml, ENOTSUP, cases[i].part);
+}
+
+static void refuses_what_no_guest_has(void **state)
+{
+	static const struct {
+		const char *xml;
+		const char *part;
+	} cases[] = {
+		{HEAD "<features><acpi/></features>" TAIL,
+		 "/domain/features/acpi: a guest has no ACPI"},
+		{HEAD "<features><smm/></features>" TAIL,
+		 "/domain/features/smm"},
+		{HEAD "<cpu mode='custom'/>" TAIL, "/domain/cpu/@mode"},
+		{HEAD "<cpu><model>x</model></cpu>" TAIL, "/domain/cpu/model"},
+		{HEAD "<clock offset='localtime'/>" TAIL,
+		 "/domain/clock/@offset"},
+		{HEAD "<clock><timer name='rtc'/></clock>" TAIL,
+		 "/domain/clock/timer: a guest has no such timer"},
+		{HEAD "<clock><timer name='hpet' present='yes'/></clock>" TAIL,
+		 "/domain/clock/timer/@present"},
+		{HEAD "<clock><timer name='tsc' present='no'/></clock>" TAIL,
+		 "/domain/clock/timer/@name"},
+		{HEAD "<on_poweroff>restart</on_poweroff>" TAIL,
+		 "/domain/on_poweroff: this is not supported: write destroy"},
+		{HEAD "<on_crash>preserve</on_crash>" TAIL, "/domain/on_crash"},
+		{HEAD "<pm><suspend-to-mem enabled='yes'/></pm>" TAIL,
+		 "/domain/pm/suspend-to-mem/@enabled: this is not supported: "
+		 "write no"},
+		{HEAD "<devices><emulator>/q</emulator></devices>" TAIL,
+		 "/domain/devices/emulator: labyrinthd starts"},
+		{HEAD "<devices><controller type='usb' model='ich9-uhci1'/>"
+		      "</devices>" TAIL,
+		 "/domain/devices/controller/@model"},
+		{HEAD "<devices><memballoon model='virtio'/></devices>" TAIL,
+		 "/domain/devices/memballoon/@model"},
+		{HEAD "<devices><serial type='pty'/></devices>" TAIL,
+		 "/domain/devices/serial"},
+		{HEAD "<devices><disk type='file'/></devices>" TAIL,
+		 "/domain/devices/disk"},
+		{HEAD "<devices><interface/></devices>" TAIL,
+		 "/domain/devices/interface"},
+		{HEAD "<devices><console type='tcp'/></devices>" TAIL,
+		 "/domain/devices/console/@type"},
+		{HEAD "<devices><console type='pty'><target port='1'/>"
+		      "</console></devices>" TAIL,
+		 "/domain/devices/console/target/@port"},
 	};
 
 	(void)state;
@@ -345,6 +379,7 @@ int main(void)
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(keeps_what_xml_carries),
 		cmocka_unit_test(refuses_by_name),
+		cmocka_unit_test(refuses_what_no_guest_has),
 		cmocka_unit_test(refuses_wrong_values),
 		cmocka_unit_test(takes_numbers_at_their_ends),
 		cmocka_unit_test(refuses_what_is_no_xml),

@@ -153,6 +153,40 @@ static struct guest *arrive(struct fixture *f, const char *name)
 	return guest;
 }
 
+/* What was heard last. */
+static struct view_event heard;
+static int nheard;
+
+static void hear(void *context, const struct view_event *event)
+{
+	(void)context;
+	heard = *event;
+	nheard++;
+}
+
+static void tells_of_definitions(void **state)
+{
+	static const struct view_listener listener = {.tell = hear};
+	struct fixture *f = *state;
+	struct err err;
+
+	guests_listener(f->guests, &listener);
+	nheard = 0;
+	assert_int_equal(define(f, XML("ada", ""), &err), 0);
+	assert_int_equal(heard.what, VIEW_GUEST_DEFINED);
+	assert_false(heard.changed);
+	assert_int_equal(heard.id, 0);
+	assert_int_equal(define(f, XML("ada", ""), &err), 0);
+	assert_true(heard.changed);
+	assert_true(define(f, "<domain/>", &err) < 0);
+	assert_int_equal(nheard, 2);
+	struct guest *guest = arrive(f, "ada");
+	assert_int_equal(f->act.undefine(f->act.context, known(f, "ada"), &err),
+			 0);
+	assert_int_equal(heard.what, VIEW_GUEST_UNDEFINED);
+	assert_int_equal(heard.id, guest->id);
+}
+
 struct waiting {
 	struct act_wait wait; /* first */
 	bool done;
@@ -443,6 +477,7 @@ int main(void)
 		TEST(what_is_not_kept_goes_with_its_guest),
 		TEST(a_start_goes_on_alone),
 		TEST(autostarts_once),
+		TEST(tells_of_definitions),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

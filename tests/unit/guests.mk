@@ -31,3 +31,10 @@ tests_unit_console_test_SOURCES = tests/unit/console-test.c \
 	tests/unit/guests-support.h
 tests_unit_console_test_CFLAGS = $(guests_test_cflags)
 tests_unit_console_test_LDADD = $(guests_test_libs)
+
+check_PROGRAMS += tests/unit/pools-test
+TESTS += tests/unit/pools-test
+tests_unit_pools_test_SOURCES = tests/unit/pools-test.c \
+	tests/unit/guests-support.h tests/unit/broker-support.h
+tests_unit_pools_test_CFLAGS = $(guests_test_cflags)
+tests_unit_pools_test_LDADD = $(guests_test_libs)

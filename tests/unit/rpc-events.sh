@@ -41,6 +41,12 @@ hears 1 "a guest breaks the protocol" f "$lifecycle Stopped Failed" \
     event --event lifecycle
 hears 1 "a guest is ended" d "$lifecycle Stopped Destroyed" \
     event --event lifecycle
+hears 1 "a domain is defined" n "$lifecycle Defined Added" \
+    event --event lifecycle
+hears 1 "a domain is changed" c "$lifecycle Defined Updated" \
+    event --event lifecycle
+hears 1 "a domain is defined no more" u "$lifecycle Undefined Removed" \
+    event --event lifecycle
 hears 1 "a guest has a lease more" b "$balloon [0-9]+KiB" \
     event --event balloon-change
 hears 1 "of one guest alone" sb "$balloon [0-9]+KiB" \
@@ -48,6 +54,12 @@ hears 1 "of one guest alone" sb "$balloon [0-9]+KiB" \
 hears 27 "of all kinds" s "$lifecycle Started Booted" event --all
 hears 1 "a pool is refreshed" r \
     "event 'refresh' for storage pool default" pool-event --event refresh
+
+for event in N:Defined U:Undefined S:Started T:Stopped; do
+    hears 1 "a pool is ${event#*:}" "${event%:*}" \
+        "event 'lifecycle' for storage pool gamma: ${event#*:}" \
+        pool-event --event lifecycle
+done
 
 refused "no guest with|failed to get domain" $rw event --event lifecycle \
     --domain nope

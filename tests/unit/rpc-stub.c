@@ -36,6 +36,24 @@ static void happen(const struct rpc_server *server, char letter)
 			    : letter == 'f' ? VIEW_END_FAILED
 					    : VIEW_END_DESTROYED;
 		break;
+	case 'n':
+	case 'c':
+		event.what = VIEW_GUEST_DEFINED;
+		event.changed = letter == 'c';
+		event.id = 0;
+		break;
+	case 'u':
+		event.what = VIEW_GUEST_UNDEFINED;
+		break;
+	case 'N':
+	case 'U':
+	case 'S':
+	case 'T':
+		event.what = letter == 'N'   ? VIEW_POOL_DEFINED
+			     : letter == 'U' ? VIEW_POOL_UNDEFINED
+			     : letter == 'S' ? VIEW_POOL_STARTED
+					     : VIEW_POOL_STOPPED;
+		break;
 	case 'r': /* as a client's refresh */
 		event.what = VIEW_POOL_REFRESHED;
 		event.name = "default";

@@ -160,4 +160,19 @@ static int resize(void *context, const char *pool, uint64_t leases,
 	return 0;
 }
 
-const struct view_source rpc_view_source = {.take = take, .resize = resize};
+/* Of the first, eight in a row and one by itself; more than are told. */
+static size_t leases(void *context, uint32_t guest, struct view_lease *to,
+		     size_t most, uint64_t *left)
+{
+	(void)context;
+	*left = 0;
+	if (guest != 1 || most < 2)
+		return 0;
+	to[0] = (struct view_lease){16, 8, 3};
+	to[1] = (struct view_lease){40, 1, 1};
+	*left = 3;
+	return 2;
+}
+
+const struct view_source rpc_view_source = {
+	.take = take, .resize = resize, .leases = leases};

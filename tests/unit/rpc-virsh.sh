@@ -153,6 +153,11 @@ is vol-key alpha --pool default <<<labyrinth:default/alpha
 is vol-name default/alpha <<<alpha
 is vol-pool labyrinth:default/alpha <<<default
 has " *<key>labyrinth:default/alpha</key>" vol-dumpxml alpha --pool default
+has " *<labyrinth:lease extent='16' count='8' generation='3'/>" \
+    vol-dumpxml alpha --pool default
+has " *<labyrinth:lease extent='40' generation='1'/>" \
+    vol-dumpxml alpha --pool default
+has " *<labyrinth:more>3</labyrinth:more>" vol-dumpxml alpha --pool default
 has " *<labyrinth:leases unit='2MiB' held='12' boot='4' guarantee='8' limit='32'/>" \
     vol-dumpxml alpha --pool default
 

@@ -243,9 +243,9 @@ static uint64_t descriptors(const struct registry *registry,
 	return sum;
 }
 
-/* Opened, what the broker before left restored, and the rest allocated. */
+/* Opened, what the broker before left restored. */
 static int add_pool(struct broker *self, const struct pool_spec *spec,
-		    struct err *err)
+		    struct pool **out, struct err *err)
 {
 	const char *dir = self->dir[0] != '\0' ? self->dir : NULL;
 	struct pool *pool = NULL;
@@ -258,6 +258,7 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 		pool_free(pool);
 		return r;
 	}
+	*out = pool;
 	/* It may be larger than asked for: a size that was set lasts. */
 	r = backing_reserve_descriptors(descriptors(&self->registry, NULL, 0),
 					err);
@@ -269,7 +270,7 @@ static int add_pool(struct broker *self, const struct pool_spec *spec,
 	}
 	if (r == 0)
 		r = adopt_restore(&self->registry, pool, err);
-	return r < 0 ? r : pool_fill(pool, err);
+	return r;
 }
 
 int broker_add_pools(struct broker *self, const struct pool_spec *specs,
@@ -280,8 +281,59 @@ int broker_add_pools(struct broker *self, const struct pool_spec *specs,
 	for (size_t i = 0; i < count; i++)
 		descriptors += specs[i].leases;
 	int r = backing_reserve_descriptors(descriptors, err);
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = add_pool(self, &specs[i], err);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct pool *pool;
+		r = add_pool(self, &specs[i], &pool, err);
+		if (r == 0)
+			r = pool_fill(pool, err);
+	}
+	return r;
+}
+
+/* Nobody has anything of it: its memory and its journal go. */
+static int drop_pool(struct broker *self, struct pool *pool, struct err *err)
+{
+	int r = registry_remove_pool(&self->registry, pool, err);
+
+	if (r < 0)
+		return r;
+	if (pool_journal(pool) != NULL)
+		journal_forget(pool_journal(pool));
+	pool_free(pool);
+	return 0;
+}
+
+int broker_start_pool(struct broker *self, const struct pool_spec *spec,
+		      bool at_once, struct err *err)
+{
+	struct pool *pool = NULL;
+	struct err other;
+
+	int r = add_pool(self, spec, &pool, err);
+	if (r == 0 && at_once) {
+		if (pool_fill(pool, err) < 0)
+			log_warning("%s; what it lacks comes later", err->text);
+		return 0;
+	}
+	/* To the size that it is to have anyway: from none. */
+	if (r == 0)
+		r = pool_resize(pool, ledger_size(pool_ledger(pool)), err);
+	if (r == 0)
+		return 0;
+	if (pool != NULL)
+		(void)drop_pool(self, pool, &other);
+	return r;
+}
+
+int broker_stop_pool(struct broker *self, const char *name, struct err *err)
+{
+	struct pool *pool = registry_find_pool(&self->registry, name);
+
+	if (pool == NULL)
+		return err_say(err, ENOENT, "there is no pool named %s", name);
+	int r = drop_pool(self, pool, err);
+	if (r == 0)
+		log_info("pool %s is stopped", name);
 	return r;
 }
 
@@ -358,6 +410,14 @@ struct view *broker_view_take(void *broker)
 	const struct broker *self = broker;
 
 	return snapshot_take(&self->registry);
+}
+
+size_t broker_view_leases(void *broker, uint32_t guest, struct view_lease *to,
+			  size_t most, uint64_t *left)
+{
+	const struct broker *self = broker;
+
+	return snapshot_leases(&self->registry, guest, to, most, left);
 }
 
 int broker_view_resize(void *broker, const char *name, uint64_t leases,

@@ -49,6 +49,19 @@ int broker_claim(struct broker *self, const char *run_dir, struct err *err);
 int broker_add_pools(struct broker *self, const struct pool_spec *specs,
 		     size_t count, struct err *err);
 
+/*
+ * Start one more pool, whose leases come one by one in the background; with
+ * `at_once`, before broker_listen(), they are there when this returns, as far
+ * as the host has the memory, and guests that an earlier broker had in it are
+ * awaited. -EEXIST, -ENOSPC, -ENOMEM, ... and a sentence.
+ */
+int broker_start_pool(struct broker *self, const struct pool_spec *spec,
+		      bool at_once, struct err *err);
+
+/* Stop a pool: its memory goes back to the host. -EBUSY while a guest has any
+ * of it, -ENOENT when there is no such pool. */
+int broker_stop_pool(struct broker *self, const char *name, struct err *err);
+
 /* How long those may take to come back, from broker_listen() on. */
 void broker_await(struct broker *self, uint64_t ms);
 
@@ -96,5 +109,9 @@ struct view *broker_view_take(void *broker);
  */
 int broker_view_resize(void *broker, const char *pool, uint64_t leases,
 		       struct err *err);
+
+/* And its `leases`. */
+size_t broker_view_leases(void *broker, uint32_t guest, struct view_lease *to,
+			  size_t most, uint64_t *left);
 
 #endif

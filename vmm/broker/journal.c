@@ -249,6 +249,11 @@ void journal_close(struct journal *self)
 	let_go(self);
 }
 
+void journal_forget(struct journal *self)
+{
+	self->header->asked = self->header->size;
+}
+
 /* Reading */
 
 enum lab_backing journal_backing(const struct journal *self)

@@ -62,6 +62,9 @@ int journal_open(struct journal **out, const char *path, const char *pool,
  */
 void journal_close(struct journal *self);
 
+/* Its pool is no more: its file goes with it when it is closed. */
+void journal_forget(struct journal *self);
+
 /* Is it that of an earlier broker, whose guests may be there still? */
 bool journal_kept(const struct journal *self);
 

@@ -70,6 +70,9 @@ int pool_fill(struct pool *self, struct err *err);
  */
 void pool_free(struct pool *self);
 
+/* The uuid that a pool of this name has by itself. */
+void pool_own_uuid(uint8_t uuid[16], const char *name);
+
 const char *pool_name(const struct pool *self);
 const uint8_t *pool_uuid(const struct pool *self); /* 16 bytes */
 enum lab_backing pool_backing(const struct pool *self);

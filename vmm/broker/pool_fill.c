@@ -22,6 +22,11 @@ static const uuid_t pool_space = {0x6c, 0x61, 0x62, 0x79, 0x72, 0x69,
 				  0x4e, 0x54, 0x88, 0x70, 0x6f, 0x6f,
 				  0x6c, 0x73, 0x00, 0x01};
 
+void pool_own_uuid(uint8_t uuid[16], const char *name)
+{
+	uuid_generate_sha1(uuid, pool_space, name, strlen(name));
+}
+
 static int open_journal(struct pool *self, const struct pool_spec *spec,
 			const char *dir, struct err *err)
 {
@@ -67,8 +72,7 @@ static int begin(struct pool *self, const struct pool_spec *spec,
 	uint32_t size = spec->leases, total = spec->leases;
 
 	strcpy(self->name, spec->name);
-	uuid_generate_sha1(self->uuid, pool_space, spec->name,
-			   strlen(spec->name));
+	pool_own_uuid(self->uuid, spec->name);
 	self->node = spec->bound ? spec->node : NUMA_ANY;
 	self->chosen = spec->backing == 0;
 	int r = dir != NULL ? open_journal(self, spec, dir, err) : 0;

@@ -71,6 +71,31 @@ int registry_add_pool(struct registry *self, struct pool *pool, struct err *err)
 	return 0;
 }
 
+int registry_remove_pool(struct registry *self, struct pool *pool,
+			 struct err *err)
+{
+	const struct guest *guest = registry_of_pool(self->first, pool);
+	uint32_t revoking = ledger_count(pool_ledger(pool), EXTENT_REVOKING);
+	size_t i = 0;
+
+	if (guest != NULL)
+		return err_say(err, EBUSY,
+			       "pool %s: guest %s leases from it, and maybe "
+			       "others: end them first",
+			       pool_name(pool), guest->name);
+	if (revoking > 0)
+		return err_say(err, EBUSY,
+			       "pool %s: %u leases of guests that have ended "
+			       "are still being taken back",
+			       pool_name(pool), revoking);
+	while (self->pools[i] != pool)
+		i++;
+	self->npools--;
+	memmove(&self->pools[i], &self->pools[i + 1],
+		(self->npools - i) * sizeof(self->pools[0]));
+	return 0;
+}
+
 struct pool *registry_find_pool(const struct registry *self, const char *name)
 {
 	for (size_t i = 0; i < self->npools; i++) {

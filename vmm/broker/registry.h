@@ -75,6 +75,13 @@ void registry_uuid(uint8_t uuid[16], const char *name);
 int registry_add_pool(struct registry *self, struct pool *pool,
 		      struct err *err);
 
+/*
+ * Give up a pool, which is the caller's then. -EBUSY and a sentence while it
+ * has a guest, or a lease that is still being taken back.
+ */
+int registry_remove_pool(struct registry *self, struct pool *pool,
+			 struct err *err);
+
 struct pool *registry_find_pool(const struct registry *self, const char *name);
 
 /* The guest of this name, or NULL. Reads LAB_NAME_MAX of it at most. */

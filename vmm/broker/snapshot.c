@@ -97,3 +97,33 @@ struct view *snapshot_take(const struct registry *registry)
 	}
 	return view;
 }
+
+size_t snapshot_leases(const struct registry *registry, uint32_t id,
+		       struct view_lease *to, size_t most, uint64_t *left)
+{
+	const struct guest *guest = registry->first;
+	struct view_lease *run = NULL;
+	size_t count = 0;
+
+	*left = 0;
+	while (guest != NULL && guest->id != id)
+		guest = guest->next;
+	if (guest == NULL)
+		return 0;
+	const struct ledger *ledger = pool_ledger(guest->pool);
+	for (uint32_t i = guest->account.leases.first; i != LEDGER_NO_EXTENT;
+	     i = ledger_next(ledger, i)) {
+		uint32_t generation = ledger_generation(ledger, i);
+		if (*left == 0 && run != NULL &&
+		    i == run->extent + run->count &&
+		    generation == run->generation) {
+			run->count++;
+		} else if (*left == 0 && count < most) {
+			run = &to[count++];
+			*run = (struct view_lease){i, 1, generation};
+		} else {
+			++*left;
+		}
+	}
+	return count;
+}

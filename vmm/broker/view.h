@@ -69,6 +69,13 @@ struct view_guest {
 	const struct view_vcpu *vcpus; /* `cpus` of them; NULL without */
 };
 
+/* Some leases of one guest, one after another in the pool. */
+struct view_lease {
+	uint32_t extent;     /* of the first */
+	uint32_t count;	     /* >= 1 */
+	uint32_t generation; /* of each: owners that it has had, with this */
+};
+
 struct view {
 	struct view_pool *pools;
 	size_t npools;
@@ -91,6 +98,13 @@ struct view_source {
 	 */
 	int (*resize)(void *context, const char *pool, uint64_t leases,
 		      struct err *err);
+	/*
+	 * And which leases a guest (by its id) holds now, in the order in which
+	 * it got them: at most `most` runs. How many; *left: leases that these
+	 * are not.
+	 */
+	size_t (*leases)(void *context, uint32_t guest, struct view_lease *to,
+			 size_t most, uint64_t *left);
 	void *context;
 };
 
@@ -105,16 +119,29 @@ enum view_end {
 enum view_happening {
 	VIEW_GUEST_STARTED,
 	VIEW_GUEST_ENDED,
+	/* Of what is kept on disk (guests/act.h), whether it runs or not. */
+	VIEW_GUEST_DEFINED,
+	VIEW_GUEST_UNDEFINED,
+	VIEW_POOL_STARTED, /* from here on all are a pool's */
+	VIEW_POOL_STOPPED,
+	VIEW_POOL_DEFINED,
+	VIEW_POOL_UNDEFINED,
 	VIEW_POOL_REFRESHED, /* somebody asked for it */
 };
+
+static inline bool view_is_of_pool(enum view_happening what)
+{
+	return what >= VIEW_POOL_STARTED;
+}
 
 /* What happens to a guest or a pool; valid while it is being told. */
 struct view_event {
 	enum view_happening what;
 	enum view_end end; /* of VIEW_GUEST_ENDED */
+	bool changed;	   /* VIEW_GUEST_DEFINED: it was there before */
 	const char *name;
 	const uint8_t *uuid;
-	uint32_t id; /* of a guest */
+	uint32_t id; /* of a guest; 0: it does not run */
 };
 
 /*

@@ -38,6 +38,43 @@ struct act_wait {
 	void *run; /* guests/'s; NULL: nothing is under way */
 };
 
+/* A pool that is known, whether it is active or not. */
+struct act_pool {
+	char name[LAB_NAME_MAX];
+	uint8_t uuid[16];
+	bool defined;	/* kept on disk, or the daemon's options have it */
+	bool autostart; /* started with the host */
+	uint64_t size;	/* leases, as it is started with */
+};
+
+/*
+ * What may be done to pools, as act_source has it for guests. Changing what is
+ * the daemon's options' is -EPERM.
+ */
+struct act_pools {
+	/* The pool after another, or the first after NULL; NULL at the end. */
+	const struct act_pool *(*next)(void *context,
+				       const struct act_pool *after);
+	char *(*xml)(void *context, const struct act_pool *pool);
+	int (*define)(void *context, const char *xml, uint8_t uuid[16],
+		      struct err *err);
+	/* -EBUSY while it is active. */
+	int (*undefine)(void *context, const struct act_pool *pool,
+			struct err *err);
+	int (*autostart)(void *context, const struct act_pool *pool,
+			 bool autostart, struct err *err);
+	/* wait->done() when all leases are there, or no more can be had. */
+	int (*start)(void *context, const struct act_pool *pool,
+		     struct act_wait *wait, struct err *err);
+	int (*create)(void *context, const char *xml, uint8_t uuid[16],
+		      struct act_wait *wait, struct err *err);
+	void (*forget)(void *context, struct act_wait *wait);
+	/* -EBUSY while a guest has any of it. */
+	int (*stop)(void *context, const struct act_pool *pool,
+		    struct err *err);
+	void *context;
+};
+
 /* Somebody who reads a console. */
 struct act_listener {
 	void (*news)(struct act_listener *self); /* there is more to read */
@@ -116,6 +153,7 @@ struct act_source {
 	size_t (*read_console)(void *context, struct act_listener *listener,
 			       uint64_t *at, void *to, size_t most);
 
+	const struct act_pools *pools; /* NULL: they are as they are */
 	void *context;
 };
 

@@ -38,27 +38,12 @@ static int copy(char **to, const char *text, struct err *err)
 	return *to != NULL ? 0 : err_set(err, ENOMEM, "read a domain");
 }
 
-static int take_name_of(char name[LAB_NAME_MAX], xmlNodePtr node,
-			const char *text, struct err *err)
-{
-	if (strlen(text) < LAB_NAME_MAX) {
-		memset(name, 0, LAB_NAME_MAX);
-		strcpy(name, text);
-		if (registry_name_valid(name))
-			return 0;
-	}
-	return rules_refuse(
-		err, EINVAL, node,
-		"a name is 1 to 63 letters, digits, dots, dashes or "
-		"underscores");
-}
-
 static int take_name(void *context, xmlNodePtr node, const char *text,
 		     struct err *err)
 {
 	struct reader *self = context;
 
-	return take_name_of(self->domain->name, node, text, err);
+	return rules_name(self->domain->name, node, text, err);
 }
 
 static int take_pool(void *context, xmlNodePtr node, const char *text,
@@ -66,7 +51,7 @@ static int take_pool(void *context, xmlNodePtr node, const char *text,
 {
 	struct reader *self = context;
 
-	return take_name_of(self->domain->pool, node, text, err);
+	return rules_name(self->domain->pool, node, text, err);
 }
 
 static int take_uuid(void *context, xmlNodePtr node, const char *text,
@@ -126,77 +111,13 @@ static int take_cmdline(void *context, xmlNodePtr node, const char *text,
 
 /* Numbers */
 
-/* A decimal number below 2^63; false for anything else. */
-static bool parse_number(const char *text, uint64_t *number)
-{
-	char *end;
-
-	text += strspn(text, " \t\n");
-	errno = 0;
-	unsigned long long value = strtoull(text, &end, 10);
-	bool right = text[0] >= '0' && text[0] <= '9' && errno == 0 &&
-		     value <= INT64_MAX;
-	*number = value;
-	return right && end[strspn(end, " \t\n")] == '\0';
-}
-
-/* Bytes in a unit as libvirt has them; 0 for an unknown one. */
-static uint64_t unit_bytes(const char *unit)
-{
-	static const struct {
-		const char *name;
-		uint64_t bytes;
-	} units[] = {
-		{"b", 1},
-		{"bytes", 1},
-		{"KB", UINT64_C(1000)},
-		{"k", UINT64_C(1) << 10},
-		{"KiB", UINT64_C(1) << 10},
-		{"MB", UINT64_C(1000000)},
-		{"M", UINT64_C(1) << 20},
-		{"MiB", UINT64_C(1) << 20},
-		{"GB", UINT64_C(1000000000)},
-		{"G", UINT64_C(1) << 30},
-		{"GiB", UINT64_C(1) << 30},
-		{"TB", UINT64_C(1000000000000)},
-		{"T", UINT64_C(1) << 40},
-		{"TiB", UINT64_C(1) << 40},
-	};
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(units[i].name, unit) == 0)
-			return units[i].bytes;
-	}
-	return 0;
-}
-
-/* A size, rounded up to whole leases, 1 to DOMAIN_LEASES_MAX. */
-static int take_size(uint64_t *leases, xmlNodePtr node, const char *text,
-		     struct err *err)
-{
-	xmlChar *unit = xmlGetNoNsProp(node, BAD_CAST "unit");
-	uint64_t scale = unit_bytes(unit != NULL ? (const char *)unit : "KiB");
-	uint64_t number, bytes;
-
-	xmlFree(unit);
-	if (scale == 0)
-		return rules_refuse(err, ENOTSUP, node,
-				    "this unit is not known");
-	if (!parse_number(text, &number))
-		return rules_refuse(err, EINVAL, node, "this is no size");
-	if (__builtin_mul_overflow(number, scale, &bytes) || bytes == 0 ||
-	    bytes > DOMAIN_LEASES_MAX * LAB_EXTENT_SIZE)
-		return rules_refuse(err, EINVAL, node, "1 byte to 1 TiB");
-	*leases = (bytes + LAB_EXTENT_SIZE - 1) / LAB_EXTENT_SIZE;
-	return 0;
-}
-
 static int take_memory(void *context, xmlNodePtr node, const char *text,
 		       struct err *err)
 {
 	struct reader *self = context;
 
-	return take_size(&self->memory, node, text, err);
+	return rules_size(&self->memory, "KiB", node, text, DOMAIN_LEASES_MAX,
+			  err);
 }
 
 static int take_current(void *context, xmlNodePtr node, const char *text,
@@ -204,7 +125,8 @@ static int take_current(void *context, xmlNodePtr node, const char *text,
 {
 	struct reader *self = context;
 
-	return take_size(&self->current, node, text, err);
+	return rules_size(&self->current, "KiB", node, text, DOMAIN_LEASES_MAX,
+			  err);
 }
 
 static int take_hard_limit(void *context, xmlNodePtr node, const char *text,
@@ -212,7 +134,8 @@ static int take_hard_limit(void *context, xmlNodePtr node, const char *text,
 {
 	struct reader *self = context;
 
-	return take_size(&self->hard_limit, node, text, err);
+	return rules_size(&self->hard_limit, "KiB", node, text,
+			  DOMAIN_LEASES_MAX, err);
 }
 
 static int take_guarantee(void *context, xmlNodePtr node, const char *text,
@@ -220,7 +143,8 @@ static int take_guarantee(void *context, xmlNodePtr node, const char *text,
 {
 	struct reader *self = context;
 
-	return take_size(&self->domain->guarantee, node, text, err);
+	return rules_size(&self->domain->guarantee, "KiB", node, text,
+			  DOMAIN_LEASES_MAX, err);
 }
 
 static int take_cpus(void *context, xmlNodePtr node, const char *text,
@@ -232,9 +156,9 @@ static int take_cpus(void *context, xmlNodePtr node, const char *text,
 	uint64_t cpus, now = 0;
 
 	bool right =
-		parse_number(text, &cpus) && cpus >= 1 && cpus <= LAB_CPUS_MAX;
+		rules_number(text, &cpus) && cpus >= 1 && cpus <= LAB_CPUS_MAX;
 	bool all = current == NULL ||
-		   (parse_number((const char *)current, &now) && now == cpus);
+		   (rules_number((const char *)current, &now) && now == cpus);
 	xmlFree(current);
 	if (!right)
 		return rules_refuse(err, EINVAL, node, "1 to 64 processors");
@@ -257,7 +181,7 @@ static int take_leases(void *context, xmlNodePtr node, const char *text,
 
 	(void)text;
 	bool right = boot == NULL ||
-		     parse_number((const char *)boot, &self->domain->memory);
+		     rules_number((const char *)boot, &self->domain->memory);
 	xmlFree(boot);
 	return right ? 0
 		     : rules_refuse(err, EINVAL, node, "boot: leases of 2 MiB");
@@ -334,6 +258,18 @@ static int take_metadata(void *context, xmlNodePtr node, const char *text,
 	return r;
 }
 
+/* Those that it has not got may be asked away, and no other. */
+static int take_timer(void *context, xmlNodePtr node, const char *text,
+		      struct err *err)
+{
+	(void)context, (void)text;
+	return xmlHasProp(node, BAD_CAST "present") != NULL
+		       ? 0
+		       : rules_refuse(err, ENOTSUP, node,
+				      "a guest has no such timer: write "
+				      "present='no', or leave it out");
+}
+
 /* What may be */
 
 static const struct rule memtune_rules[] = {
@@ -352,6 +288,10 @@ static const struct rule os_rules[] = {
 	 .texts = {"hvm"}},
 	{.name = "kernel", .take = take_kernel},
 	{.name = "cmdline", .take = take_cmdline},
+	{.name = "initrd", .refused = "no guest takes one: leave it out"},
+	{.name = "boot",
+	 .refused = "a guest is booted from its <kernel>: leave it out"},
+	{.name = "loader", .refused = "a guest has no firmware: leave it out"},
 	{0},
 };
 
@@ -361,10 +301,56 @@ static const struct rule console_rules[] = {
 	{0},
 };
 
+#define NO_DEVICE "a guest has no such device: leave it out"
+
 static const struct rule devices_rules[] = {
+	{.name = "emulator",
+	 .refused = "labyrinthd starts guests with its own VMM: leave it out"},
+	{.name = "disk", .refused = NO_DEVICE},
+	{.name = "filesystem", .refused = NO_DEVICE},
+	{.name = "interface", .refused = NO_DEVICE},
+	{.name = "graphics", .refused = NO_DEVICE},
+	{.name = "video", .refused = NO_DEVICE},
+	{.name = "input", .refused = NO_DEVICE},
+	{.name = "sound", .refused = NO_DEVICE},
+	{.name = "channel", .refused = NO_DEVICE},
+	{.name = "rng", .refused = NO_DEVICE},
+	{.name = "watchdog", .refused = NO_DEVICE},
+	{.name = "serial",
+	 .refused = "what a guest prints is its <console type='pty'>: write "
+		    "that"},
+	/* What it has not got, asked for. */
+	{.name = "controller",
+	 .attributes = {{"type", {"usb"}},
+			{"index", {"0"}},
+			{"model", {"none"}}}},
+	{.name = "memballoon", .attributes = {{"model", {"none"}}}},
+
 	{.name = "console",
 	 .attributes = {{"type", {"pty"}}},
 	 .children = console_rules},
+	{0},
+};
+
+/* What a long-mode processor with its APIC in the kernel has. */
+static const struct rule features_rules[] = {
+	{.name = "apic"},
+	{.name = "pae"},
+	{.name = "acpi", .refused = "a guest has no ACPI: leave it out"},
+	{0},
+};
+
+static const struct rule clock_rules[] = {
+	{.name = "timer",
+	 .attributes = {{"name", {"rtc", "pit", "hpet"}}, {"present", {"no"}}},
+	 .take = take_timer,
+	 .many = true},
+	{0},
+};
+
+static const struct rule pm_rules[] = {
+	{.name = "suspend-to-mem", .attributes = {{"enabled", {"no"}}}},
+	{.name = "suspend-to-disk", .attributes = {{"enabled", {"no"}}}},
 	{0},
 };
 
@@ -389,7 +375,11 @@ static const struct rule domain_rules[] = {
 	 .attributes = {{"mode", {"host-passthrough"}},
 			{"check", {"none"}},
 			{"migratable", {"on", "off"}}}},
-	{.name = "clock", .attributes = {{"offset", {"utc"}}}},
+	{.name = "features", .children = features_rules},
+	{.name = "clock",
+	 .attributes = {{"offset", {"utc"}}},
+	 .children = clock_rules},
+	{.name = "pm", .children = pm_rules},
 	{.name = "on_poweroff", .texts = {"destroy"}},
 	{.name = "on_reboot", .texts = {"destroy", "restart"}},
 	{.name = "on_crash", .texts = {"destroy"}},
@@ -454,15 +444,10 @@ int domain_read(struct domain *self, const char *xml, struct err *err)
 	struct reader reader = {.domain = self};
 
 	*self = (struct domain){0};
-	xmlDocPtr doc = rules_parse(xml, DOMAIN_XML_MAX, err);
+	xmlDocPtr doc = rules_parse(xml, "domain", DOMAIN_XML_MAX, err);
 	if (doc == NULL)
 		return -err->code;
-	xmlNodePtr root = xmlDocGetRootElement(doc);
-	int r;
-	if (root->ns != NULL || strcmp((const char *)root->name, "domain") != 0)
-		r = rules_refuse(err, ENOTSUP, root, "this is no domain");
-	else
-		r = rules_walk(&root_rule, root, &reader, err);
+	int r = rules_root(&root_rule, doc, &reader, err);
 	xmlFreeDoc(doc);
 	if (r == 0)
 		r = complete(&reader, err);

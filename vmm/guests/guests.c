@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "broker/command.h"
 #include "guests/guests_private.h"
+#include "guests/pools.h"
 
 static int destroy(void *context, uint32_t id, struct err *err)
 {
@@ -75,8 +76,21 @@ struct act_source guests_acts(struct guests *self)
 		.forget = guests_forget,
 		.listen = guests_listen,
 		.read_console = guests_read_console,
+		.pools = self->terms.pools != NULL
+				 ? pools_acts(self->terms.pools)
+				 : NULL,
 		.context = self,
 	};
+}
+
+static void name_pools(const struct pools *pools, struct view *view)
+{
+	for (size_t i = 0; pools != NULL && i < view->npools; i++) {
+		struct view_pool *pool = &view->pools[i];
+		const uint8_t *uuid = pools_uuid(pools, pool->name);
+		if (uuid != NULL)
+			memcpy(pool->uuid, uuid, sizeof(pool->uuid));
+	}
 }
 
 static struct view *take(void *context)
@@ -84,6 +98,8 @@ static struct view *take(void *context)
 	const struct guests *self = context;
 	struct view *view = self->terms.source.take(self->terms.source.context);
 
+	if (view != NULL)
+		name_pools(self->terms.pools, view);
 	for (size_t i = 0; view != NULL && i < view->nguests; i++) {
 		struct view_guest *guest = &view->guests[i];
 		const struct guests_entry *entry =
@@ -104,10 +120,21 @@ static int resize(void *context, const char *pool, uint64_t leases,
 					 leases, err);
 }
 
+static size_t leases(void *context, uint32_t guest, struct view_lease *to,
+		     size_t most, uint64_t *left)
+{
+	const struct guests *self = context;
+	const struct view_source *source = &self->terms.source;
+
+	return source->leases(source->context, guest, to, most, left);
+}
+
 struct view_source guests_view(struct guests *self)
 {
-	return (struct view_source){
-		.take = take, .resize = resize, .context = self};
+	return (struct view_source){.take = take,
+				    .resize = resize,
+				    .leases = leases,
+				    .context = self};
 }
 
 static void tell(void *context, const struct view_event *event)
@@ -117,7 +144,7 @@ static void tell(void *context, const struct view_event *event)
 	const struct guests_entry *entry = guests_by_name(self, event->name);
 
 	/* Pools have names of their own. */
-	if (entry != NULL && event->what != VIEW_POOL_REFRESHED)
+	if (entry != NULL && !view_is_of_pool(event->what))
 		known.uuid = entry->domain.uuid;
 	if (event->what == VIEW_GUEST_ENDED)
 		self->ended = true;
@@ -128,6 +155,8 @@ const struct view_listener *guests_listener(struct guests *self,
 					    const struct view_listener *told)
 {
 	self->told = told;
+	if (self->terms.pools != NULL)
+		pools_tell(self->terms.pools, told);
 	self->listener = (struct view_listener){.tell = tell, .context = self};
 	return &self->listener;
 }

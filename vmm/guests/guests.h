@@ -17,11 +17,13 @@
 #define GUESTS_DOMAINS_MAX 4096
 
 struct guests;
+struct pools;
 
 struct guests_terms {
 	sd_event *event;
 	struct registry *registry; /* the broker's */
 	struct view_source source; /* of its snapshots */
+	struct pools *pools;	   /* NULL: they are as they are */
 	const char *run_dir;	   /* the broker's, claimed by it */
 	const char *state_dir;	   /* NULL: nothing is kept */
 	bool state_required;	   /* else that is no more than a pity */
@@ -50,7 +52,8 @@ struct act_source guests_acts(struct guests *self);
 const struct view_listener *guests_listener(struct guests *self,
 					    const struct view_listener *told);
 
-/* The broker's snapshots, with the uuids that guests were given by XML. */
+/* The broker's snapshots, with the uuids that guests and pools were given by
+ * XML. */
 struct view_source guests_view(struct guests *self);
 
 #endif

@@ -143,7 +143,8 @@ int guests_check_new(const struct guests *self, const struct domain *domain,
 }
 
 /* Keep it on disk, then know it: in this order, so that a failure is one. */
-static int keep(struct guests *self, struct domain *domain, struct err *err)
+static int keep(struct guests *self, struct domain *domain,
+		const struct guests_entry **out, struct err *err)
 {
 	cleanup_free char *xml = domain_write(domain);
 
@@ -156,7 +157,22 @@ static int keep(struct guests *self, struct domain *domain, struct err *err)
 	if (entry == NULL)
 		return err_set(err, ENOMEM, "define domain %s", domain->name);
 	entry->seen.defined = true;
+	*out = entry;
 	return 0;
+}
+
+static void tell(const struct guests *self, const struct domain *domain,
+		 enum view_happening what, bool changed)
+{
+	const struct guest *guest = guests_running(self, domain->name);
+	const struct view_event event = {.what = what,
+					 .changed = changed,
+					 .name = domain->name,
+					 .uuid = domain->uuid,
+					 .id = guest != NULL ? guest->id : 0};
+
+	if (self->told != NULL)
+		self->told->tell(self->told->context, &event);
 }
 
 int guests_define(void *context, const char *xml, uint8_t uuid[16],
@@ -170,8 +186,12 @@ int guests_define(void *context, const char *xml, uint8_t uuid[16],
 		return r;
 	memcpy(uuid, domain.uuid, sizeof(domain.uuid));
 	r = guests_check_new(self, &domain, err);
+	const struct guests_entry *entry = guests_by_name(self, domain.name);
+	bool changed = entry != NULL && entry->seen.defined;
 	if (r == 0)
-		r = keep(self, &domain, err);
+		r = keep(self, &domain, &entry, err);
+	if (r == 0)
+		tell(self, &entry->domain, VIEW_GUEST_DEFINED, changed);
 	domain_clear(&domain);
 	return r;
 }
@@ -203,6 +223,7 @@ int guests_undefine(void *context, const struct act_domain *domain,
 		return r;
 	entry->seen.defined = false;
 	entry->seen.autostart = false;
+	tell(self, &entry->domain, VIEW_GUEST_UNDEFINED, false);
 	guests_prune(self);
 	return 0;
 }

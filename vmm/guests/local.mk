@@ -15,6 +15,13 @@ vmm_libguests_a_SOURCES = \
 	vmm/guests/guests_private.h \
 	vmm/guests/rules.c \
 	vmm/guests/rules.h \
+	vmm/guests/rules_values.c \
+	vmm/guests/pool_def.c \
+	vmm/guests/pool_def.h \
+	vmm/guests/pools.c \
+	vmm/guests/pools.h \
+	vmm/guests/pools_active.c \
+	vmm/guests/pools_private.h \
 	vmm/guests/guests_runs.c \
 	vmm/guests/store.c \
 	vmm/guests/store.h

@@ -44,6 +44,20 @@ static bool among(const char *const values[RULE_VALUES], const char *text)
 	return values[0] == NULL;
 }
 
+/* Refuse a value, and name those that are right. */
+static int refuse_value(struct err *err, xmlNodePtr node,
+			const char *const values[RULE_VALUES])
+{
+	char why[128] = "this is not supported: write";
+
+	for (int i = 0; i < RULE_VALUES && values[i] != NULL; i++) {
+		size_t used = strlen(why);
+		snprintf(why + used, sizeof(why) - used, "%s %s",
+			 i > 0 ? " or" : "", values[i]);
+	}
+	return rules_refuse(err, ENOTSUP, node, why);
+}
+
 static int check_attribute(struct walk *self, xmlNodePtr node,
 			   xmlAttrPtr attribute, const struct rule *rule)
 {
@@ -62,15 +76,21 @@ static int check_attribute(struct walk *self, xmlNodePtr node,
 	bool right =
 		value != NULL && among(known[i].values, (const char *)value);
 	xmlFree(value);
-	return right ? 0
-		     : rules_refuse(self->err, ENOTSUP, as_node,
-				    "this value is not supported");
+	return right ? 0 : refuse_value(self->err, as_node, known[i].values);
+}
+
+/* Ours in ours, and libvirt's in libvirt's, but where a rule says ours. */
+static bool fits(const struct rule *rule, const xmlNode *node)
+{
+	return rules_ours(node->parent) || rule->ours ? rules_ours(node)
+						      : node->ns == NULL;
 }
 
 static const struct rule *rule_of(const struct rule *rules, xmlNodePtr node)
 {
 	while (rules->name != NULL &&
-	       strcmp(rules->name, (const char *)node->name) != 0)
+	       (strcmp(rules->name, (const char *)node->name) != 0 ||
+		!fits(rules, node)))
 		rules++;
 	return rules->name != NULL ? rules : NULL;
 }
@@ -86,15 +106,14 @@ static int walk_child(struct walk *self, xmlNodePtr node,
 	if (node->type != XML_ELEMENT_NODE)
 		return rules_refuse(self->err, ENOTSUP, node,
 				    "this belongs nowhere");
-	/* Ours in ours, and libvirt's in libvirt's. */
-	bool fits =
-		rules_ours(node->parent) ? rules_ours(node) : node->ns == NULL;
-	const struct rule *rule = fits ? rule_of(rules, node) : NULL;
+	const struct rule *rule = rule_of(rules, node);
 	if (rule == NULL)
 		return rules_refuse(self->err, ENOTSUP, node,
 				    "this element is not known here");
+	if (rule->refused != NULL)
+		return rules_refuse(self->err, ENOTSUP, node, rule->refused);
 	uint32_t bit = UINT32_C(1) << (rule - rules);
-	if ((*seen & bit) != 0)
+	if ((*seen & bit) != 0 && !rule->many)
 		return rules_refuse(self->err, ENOTSUP, node,
 				    "there is one already");
 	*seen |= bit;
@@ -118,8 +137,7 @@ static int walk_text(struct walk *self, xmlNodePtr node,
 		r = rules_refuse(self->err, EINVAL, node,
 				 "it is longer than 4 KiB");
 	else if (!among(rule->texts, (const char *)text))
-		r = rules_refuse(self->err, ENOTSUP, node,
-				 "this is not supported");
+		r = refuse_value(self->err, node, rule->texts);
 	else if (rule->take != NULL)
 		r = rule->take(self->context, node, (const char *)text,
 			       self->err);
@@ -157,6 +175,19 @@ int rules_walk(const struct rule *rule, xmlNodePtr node, void *context,
 	return walk(&self, node, rule);
 }
 
+int rules_root(const struct rule *rule, xmlDocPtr doc, void *context,
+	       struct err *err)
+{
+	xmlNodePtr root = xmlDocGetRootElement(doc);
+	char why[64];
+
+	if (root->ns == NULL &&
+	    strcmp((const char *)root->name, rule->name) == 0)
+		return rules_walk(rule, root, context, err);
+	snprintf(why, sizeof(why), "this is no %s", rule->name);
+	return rules_refuse(err, ENOTSUP, root, why);
+}
+
 /* A document type: entities, and files to be opened. Before any is read. */
 static void refuse_dtd(void *context, const xmlChar *name,
 		       const xmlChar *external, const xmlChar *system)
@@ -169,14 +200,15 @@ static void refuse_dtd(void *context, const xmlChar *name,
 	xmlStopParser(parser);
 }
 
-xmlDocPtr rules_parse(const char *xml, size_t most, struct err *err)
+xmlDocPtr rules_parse(const char *xml, const char *what, size_t most,
+		      struct err *err)
 {
 	size_t bytes = strlen(xml);
 	char why[128] = "it has a document type";
 	bool refused = false;
 
 	if (bytes > most) {
-		err_say(err, EBADMSG, "a domain's XML has at most %zu bytes",
+		err_say(err, EBADMSG, "a %s's XML has at most %zu bytes", what,
 			most);
 		return NULL;
 	}
@@ -202,6 +234,6 @@ xmlDocPtr rules_parse(const char *xml, size_t most, struct err *err)
 		doc = NULL;
 	}
 	if (doc == NULL)
-		err_say(err, EBADMSG, "this is no domain XML: %s", why);
+		err_say(err, EBADMSG, "this is no %s XML: %s", what, why);
 	return doc;
 }

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "guests/act.h"
+#include "rpc/act.h"
 #include "rpc/defined.h"
 #include "rpc/domain.h"
 #include "rpc/handlers.h"
 
-/* By which of libvirt's codes a refusal goes out. */
-static int code_of(int error)
+int act_code(int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -40,7 +40,8 @@ static int done(struct rpc_call *call, int r, const struct err *err)
 {
 	if (r >= 0)
 		return 0;
-	return call_refuse(call, code_of(-r), VIR_FROM_DOMAIN, "%s", err->text);
+	return call_refuse(call, act_code(-r), VIR_FROM_DOMAIN, "%s",
+			   err->text);
 }
 
 static int find_defined(struct rpc_call *call, const rmt_dom *dom,

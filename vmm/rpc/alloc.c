@@ -81,8 +81,8 @@ static const struct view_pool *choose(struct rpc_call *call,
 	else
 		call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_STORAGE,
 			    "invalid argument: which of the pools %s is "
-			    "meant: %s? None is named default; another size "
-			    "in labyrinthd's --pool changes any of them",
+			    "meant: %s? None is named default; virsh pool-edit "
+			    "gives any of them another capacity",
 			    place_of(cell).text, names);
 	return NULL;
 }

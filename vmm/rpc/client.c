@@ -299,6 +299,8 @@ int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	self->limits = limits;
 	self->owner = owner;
 	self->session.readonly = readonly;
+	self->session.peer = peer_of(fd);
+	self->session.barred = !readonly && !self->session.peer.trusted;
 	self->session.owner = told;
 	self->session.acts = acts;
 	self->session.later.wait.done = on_later;
@@ -316,13 +318,25 @@ int client_new(struct rpc_client **out, sd_event *event, int fd, bool readonly,
 	return 0;
 }
 
+/* Nobody waits for what a call has started. */
+static void forget(struct rpc_session *self)
+{
+	const struct act_source *acts = self->acts;
+	struct act_wait *wait = &self->later.wait;
+
+	if (wait->run == NULL)
+		return;
+	if (self->later.of_pool)
+		acts->pools->forget(acts->pools->context, wait);
+	else
+		acts->forget(acts->context, wait);
+}
+
 void client_free(struct rpc_client *self)
 {
 	if (self == NULL)
 		return;
-	if (self->session.later.wait.run != NULL)
-		self->session.acts->forget(self->session.acts->context,
-					   &self->session.later.wait);
+	forget(&self->session);
 	sd_event_source_disable_unref(self->timer);
 	sd_event_source_disable_unref(self->io);
 	stranger_close(self->fd);

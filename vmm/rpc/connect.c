@@ -10,6 +10,7 @@
 
 #include <labyrinth/bootinfo.h>
 
+#include "base/log.h"
 #include "rpc/handlers.h"
 #include "rpc/xml.h"
 
@@ -42,6 +43,22 @@ static bool is_our_uri(const char *uri)
 	       (length == 7 && strncmp(path, "/system", length) == 0);
 }
 
+/* Whatever the socket's mode says. */
+static int bar(struct rpc_call *call)
+{
+	const struct peer *peer = &call->session->peer;
+
+	log_client_warning("libvirt: process %d of user %u, group %u, may only "
+			   "look",
+			   (int)peer->pid, (unsigned)peer->uid,
+			   (unsigned)peer->gid);
+	return call_refuse(call, VIR_ERR_OPERATION_DENIED, VIR_FROM_REMOTE,
+			   "operation forbidden: user %u is neither root nor "
+			   "of group " PEER_GROUP ", and may only look: use "
+			   "the read-only socket (virsh -r)",
+			   (unsigned)peer->uid);
+}
+
 int connect_open(struct rpc_call *call, const void *arguments, void *result)
 {
 	const rmt_open_args *args = arguments;
@@ -54,6 +71,8 @@ int connect_open(struct rpc_call *call, const void *arguments, void *result)
 				   VIR_FROM_REMOTE,
 				   "Requested operation is not valid: the "
 				   "connection is open already");
+	if (session->barred)
+		return bar(call);
 	if (!is_our_uri(uri))
 		return call_refuse(call, VIR_ERR_NO_CONNECT, VIR_FROM_REMOTE,
 				   "no connection driver available for `%s`: "
@@ -198,13 +217,5 @@ int answer_no_items(struct rpc_call *call, const void *arguments, void *result)
 	(void)call;
 	(void)arguments;
 	(void)result; /* zeroed: an empty array, and its length */
-	return 0;
-}
-
-int answer_no_names(struct rpc_call *call, const void *arguments, void *result)
-{
-	(void)call;
-	(void)arguments;
-	(void)result; /* zeroed: an empty array */
 	return 0;
 }

@@ -341,3 +341,22 @@ int defined_no_flags(struct rpc_call *call, const void *arguments, void *result)
 		return domain_no_flags(call, arguments, result);
 	return call_check_flags(call, args->flags, 0);
 }
+
+int defined_messages(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_dom_flags *args = arguments;
+
+	return inactive(call, &args->dom) != NULL
+		       ? 0 /* zeroed */
+		       : domain_messages(call, arguments, result);
+}
+
+int defined_snapshots(struct rpc_call *call, const void *arguments,
+		      void *result)
+{
+	const rmt_dom_list_args *args = arguments;
+
+	return inactive(call, &args->dom) != NULL
+		       ? 0 /* zeroed */
+		       : domain_snapshots(call, arguments, result);
+}

@@ -125,20 +125,37 @@ static int stopped_detail(enum view_end end)
 	return VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN;
 }
 
+/* What has become of a guest, as libvirt numbers it. */
+static rmt_dom_lifecycle lifecycle_of(const struct view_event *event)
+{
+	rmt_dom_lifecycle value = {0};
+
+	switch (event->what) {
+	case VIEW_GUEST_STARTED:
+		value.event = VIR_DOMAIN_EVENT_STARTED;
+		value.detail = VIR_DOMAIN_EVENT_STARTED_BOOTED;
+		break;
+	case VIEW_GUEST_DEFINED:
+		value.event = VIR_DOMAIN_EVENT_DEFINED;
+		value.detail = event->changed ? VIR_DOMAIN_EVENT_DEFINED_UPDATED
+					      : VIR_DOMAIN_EVENT_DEFINED_ADDED;
+		break;
+	case VIEW_GUEST_UNDEFINED:
+		value.event = VIR_DOMAIN_EVENT_UNDEFINED;
+		value.detail = VIR_DOMAIN_EVENT_UNDEFINED_REMOVED;
+		break;
+	default:
+		value.event = VIR_DOMAIN_EVENT_STOPPED;
+		value.detail = stopped_detail(event->end);
+	}
+	return value;
+}
+
 static int tell_lifecycle(const struct events *self,
 			  const struct view_event *event,
 			  struct events_packet *packets)
 {
-	bool started = event->what == VIEW_GUEST_STARTED;
-	rmt_dom_lifecycle value = {
-		/* It has no id any more when it has stopped. */
-		.dom = dom_of(event->name, event->uuid,
-			      started ? (int)event->id : -1),
-		.event = started ? VIR_DOMAIN_EVENT_STARTED
-				 : VIR_DOMAIN_EVENT_STOPPED,
-		.detail = started ? VIR_DOMAIN_EVENT_STARTED_BOOTED
-				  : stopped_detail(event->end),
-	};
+	rmt_dom_lifecycle value = lifecycle_of(event);
 	const struct message message = {
 		.kind = EVENTS_DOMAIN,
 		.event = VIR_DOMAIN_EVENT_ID_LIFECYCLE,
@@ -148,7 +165,46 @@ static int tell_lifecycle(const struct events *self,
 		.value = &value,
 		.callback = &value.callback,
 	};
+	/* It has no id any more when it has stopped. */
+	bool runs = event->id != 0 && event->what != VIEW_GUEST_ENDED;
 
+	value.dom =
+		dom_of(event->name, event->uuid, runs ? (int)event->id : -1);
+	return tell(self, &message, packets);
+}
+
+static int pool_event_of(enum view_happening what)
+{
+	switch (what) {
+	case VIEW_POOL_STARTED:
+		return VIR_STORAGE_POOL_EVENT_STARTED;
+	case VIEW_POOL_STOPPED:
+		return VIR_STORAGE_POOL_EVENT_STOPPED;
+	case VIEW_POOL_DEFINED:
+		return VIR_STORAGE_POOL_EVENT_DEFINED;
+	default:
+		return VIR_STORAGE_POOL_EVENT_UNDEFINED;
+	}
+}
+
+static int tell_pool(const struct events *self, const struct view_event *event,
+		     struct events_packet *packets)
+{
+	rmt_pool_lifecycle value = {
+		.pool.name = (char *)(uintptr_t)event->name,
+		.event = pool_event_of(event->what),
+	};
+	const struct message message = {
+		.kind = EVENTS_POOL,
+		.event = VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE,
+		.uuid = event->uuid,
+		.procedure = RMT_POOL_EVENT_LIFECYCLE,
+		.codec = (xdrproc_t)xdr_rmt_pool_lifecycle,
+		.value = &value,
+		.callback = &value.callback,
+	};
+
+	memcpy(value.pool.uuid, event->uuid, sizeof(value.pool.uuid));
 	return tell(self, &message, packets);
 }
 
@@ -178,6 +234,8 @@ int events_tell(const struct events *self, const struct view_event *event,
 {
 	if (event->what == VIEW_POOL_REFRESHED)
 		return tell_refresh(self, event, packets);
+	if (view_is_of_pool(event->what))
+		return tell_pool(self, event, packets);
 	return tell_lifecycle(self, event, packets);
 }
 

@@ -110,6 +110,8 @@ HANDLER(defined_is_persistent);
 HANDLER(defined_get_autostart);
 HANDLER(defined_no);
 HANDLER(defined_no_flags);
+HANDLER(defined_messages);
+HANDLER(defined_snapshots);
 
 /* storage.c: pools. */
 HANDLER(pool_list_all);
@@ -121,9 +123,22 @@ HANDLER(pool_by_volume);
 HANDLER(pool_by_path);
 HANDLER(pool_info);
 HANDLER(pool_xml);
-HANDLER(pool_yes);
+HANDLER(pool_count_inactive);
+HANDLER(pool_list_inactive);
+HANDLER(pool_is_active);
+HANDLER(pool_is_persistent);
+HANDLER(pool_get_autostart);
 HANDLER(pool_refresh);
 HANDLER(pool_capabilities);
+
+/* pool_act.c: what is done to pools. */
+HANDLER(pool_define);
+HANDLER(pool_undefine);
+HANDLER(pool_create);
+HANDLER(pool_start);
+HANDLER(pool_build);
+HANDLER(pool_destroy);
+HANDLER(pool_set_autostart);
 
 /* volume.c: guests' shares of pools. */
 HANDLER(volume_list_all);
@@ -140,7 +155,6 @@ HANDLER(volume_path);
 /* connect.c: answers that are the same for everything. */
 HANDLER(answer_zero);
 HANDLER(answer_one);
-HANDLER(answer_no_names);
 HANDLER(answer_no_items);
 
 #undef HANDLER

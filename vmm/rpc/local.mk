@@ -2,6 +2,10 @@
 noinst_LIBRARIES += vmm/librpc.a
 vmm_librpc_a_SOURCES = \
 	vmm/rpc/act.c \
+	vmm/rpc/act.h \
+	vmm/rpc/peer.c \
+	vmm/rpc/peer.h \
+	vmm/rpc/pool_act.c \
 	vmm/rpc/balloons.c \
 	vmm/rpc/balloons.h \
 	vmm/rpc/alloc.c \

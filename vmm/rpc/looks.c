@@ -37,11 +37,22 @@ static int resize(void *context, const char *pool, uint64_t leases,
 	return self->broker->resize(self->broker->context, pool, leases, err);
 }
 
+static size_t leases(void *context, uint32_t guest, struct view_lease *to,
+		     size_t most, uint64_t *left)
+{
+	const struct looks *self = context;
+	const struct view_source *broker = self->broker;
+
+	return broker->leases(broker->context, guest, to, most, left);
+}
+
 void looks_begin(struct looks *self, const struct view_source *broker)
 {
-	*self = (struct looks){
-		.source = {.take = take, .resize = resize, .context = self},
-		.broker = broker};
+	*self = (struct looks){.source = {.take = take,
+					  .resize = resize,
+					  .leases = leases,
+					  .context = self},
+			       .broker = broker};
 }
 
 void looks_forget(struct looks *self)

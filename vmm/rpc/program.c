@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/cleanup.h"
 #include "rpc/call.h"
 #include "rpc/frame.h"
@@ -137,6 +138,22 @@ static int perform(struct rpc_call *call, const struct table_entry *procedure,
 	return r;
 }
 
+/* Who acts is in the log, once for each connection. */
+static void note_act(struct rpc_session *session,
+		     const struct table_entry *procedure)
+{
+	const struct peer *peer = &session->peer;
+
+	if (session->acted || !(procedure->flags & TABLE_WRITE))
+		return;
+	session->acted = true;
+	if (peer->pid != 0)
+		log_client_info("libvirt: process %d of user %u, group %u, "
+				"acts",
+				(int)peer->pid, (unsigned)peer->uid,
+				(unsigned)peer->gid);
+}
+
 int program_answer(const struct virnet_header *header, const uint8_t *payload,
 		   struct rpc_session *session,
 		   const struct view_source *source, uint8_t **reply,
@@ -146,6 +163,7 @@ int program_answer(const struct virnet_header *header, const uint8_t *payload,
 
 	const struct table_entry *procedure = choose(&call, header);
 	if (procedure != NULL) {
+		note_act(session, procedure);
 		int r = perform(&call, procedure, source, header, payload,
 				reply, bytes);
 		if (r >= 0 || call.code == VIR_ERR_OK)

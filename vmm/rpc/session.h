@@ -9,6 +9,7 @@
 #include "guests/act.h"
 
 #include "rpc/events.h"
+#include "rpc/peer.h"
 #include "rpc/stream.h"
 
 /* Whom a connection's calls tell of what they do. */
@@ -28,14 +29,18 @@ struct session_owner {
  */
 struct rpc_later {
 	struct act_wait wait;
+	bool of_pool; /* act_pools does it, not act_source */
 	bool done;
 	int result; /* as of a function of act.h */
 	struct err err;
-	uint8_t uuid[16]; /* of the domain that it is about */
+	uint8_t uuid[16]; /* of the domain or pool that it is about */
 };
 
 /* What one connection and the program have agreed so far. */
 struct rpc_session {
+	struct peer peer;
+	bool barred;	/* it came to act, and is not trusted to */
+	bool acted;	/* it has, which is in the log */
 	bool readonly;	/* by its socket or by its OPEN; never back */
 	bool opened;	/* after a CONNECT_OPEN that went well */
 	bool closing;	/* after CONNECT_CLOSE: hang up once it is answered */

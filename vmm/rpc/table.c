@@ -96,9 +96,22 @@ static const struct table_entry procedures[] = {
 	[RMT_CONNECT_NUM_POOLS] = PROC(pool_count, VOID, TYPE(int), VIEW),
 	[RMT_CONNECT_LIST_POOLS] =
 		PROC(pool_list_names, TYPE(int), TYPE(rmt_names), VIEW),
-	[RMT_CONNECT_NUM_DEFINED_POOLS] = PROC(answer_zero, VOID, TYPE(int), 0),
+	[RMT_CONNECT_NUM_DEFINED_POOLS] =
+		PROC(pool_count_inactive, VOID, TYPE(int), VIEW),
 	[RMT_CONNECT_LIST_DEFINED_POOLS] =
-		PROC(answer_no_names, TYPE(int), TYPE(rmt_names), 0),
+		PROC(pool_list_inactive, TYPE(int), TYPE(rmt_names), VIEW),
+	[RMT_POOL_CREATE_XML] = PROC(pool_create, TYPE(rmt_xml_flags),
+				     TYPE(rmt_pool), VIEW | WRITE),
+	[RMT_POOL_DEFINE_XML] = PROC(pool_define, TYPE(rmt_xml_flags),
+				     TYPE(rmt_pool), VIEW | WRITE),
+	[RMT_POOL_CREATE] =
+		PROC(pool_start, TYPE(rmt_pool_flags), VOID, VIEW | WRITE),
+	[RMT_POOL_BUILD] =
+		PROC(pool_build, TYPE(rmt_pool_flags), VOID, VIEW | WRITE),
+	[RMT_POOL_DESTROY] =
+		PROC(pool_destroy, TYPE(rmt_pool), VOID, VIEW | WRITE),
+	[RMT_POOL_UNDEFINE] =
+		PROC(pool_undefine, TYPE(rmt_pool), VOID, VIEW | WRITE),
 	[RMT_POOL_REFRESH] =
 		PROC(pool_refresh, TYPE(rmt_pool_flags), VOID, VIEW | WRITE),
 	[RMT_POOL_LOOKUP_BY_NAME] =
@@ -112,7 +125,9 @@ static const struct table_entry procedures[] = {
 	[RMT_POOL_GET_XML] =
 		PROC(pool_xml, TYPE(rmt_pool_flags), TYPE(rmt_text), VIEW),
 	[RMT_POOL_GET_AUTOSTART] =
-		PROC(pool_yes, TYPE(rmt_pool), TYPE(int), VIEW),
+		PROC(pool_get_autostart, TYPE(rmt_pool), TYPE(int), VIEW),
+	[RMT_POOL_SET_AUTOSTART] = PROC(pool_set_autostart, TYPE(rmt_pool_int),
+					VOID, VIEW | WRITE),
 	[RMT_POOL_NUM_VOLUMES] =
 		PROC(volume_count, TYPE(rmt_pool), TYPE(int), VIEW),
 	[RMT_POOL_LIST_VOLUMES] = PROC(volume_list_names, TYPE(rmt_pool_max),
@@ -141,9 +156,10 @@ static const struct table_entry procedures[] = {
 		PROC(defined_is_active, TYPE(rmt_dom), TYPE(int), VIEW),
 	[RMT_DOMAIN_IS_PERSISTENT] =
 		PROC(defined_is_persistent, TYPE(rmt_dom), TYPE(int), VIEW),
-	[RMT_POOL_IS_ACTIVE] = PROC(pool_yes, TYPE(rmt_pool), TYPE(int), VIEW),
+	[RMT_POOL_IS_ACTIVE] =
+		PROC(pool_is_active, TYPE(rmt_pool), TYPE(int), VIEW),
 	[RMT_POOL_IS_PERSISTENT] =
-		PROC(pool_yes, TYPE(rmt_pool), TYPE(int), VIEW),
+		PROC(pool_is_persistent, TYPE(rmt_pool), TYPE(int), VIEW),
 	[RMT_CONNECT_GET_LIB_VERSION] =
 		PROC(connect_lib_version, VOID, TYPE(u_quad_t), 0),
 	[RMT_DOMAIN_MEMORY_STATS] = PROC(domain_memory_stats, TYPE(rmt_dom_max),
@@ -186,7 +202,7 @@ static const struct table_entry procedures[] = {
 	[RMT_CONNECT_LIST_ALL_DOMAINS] = PROC(
 		defined_list_all, TYPE(rmt_list_args), TYPE(rmt_doms), VIEW),
 	[RMT_DOMAIN_LIST_ALL_SNAPSHOTS] =
-		PROC(domain_snapshots, TYPE(rmt_dom_list_args), TYPE(rmt_doms),
+		PROC(defined_snapshots, TYPE(rmt_dom_list_args), TYPE(rmt_doms),
 		     VIEW),
 	[RMT_CONNECT_LIST_ALL_POOLS] =
 		PROC(pool_list_all, TYPE(rmt_list_args), TYPE(rmt_pools), VIEW),
@@ -229,7 +245,7 @@ static const struct table_entry procedures[] = {
 		PROC(pool_by_path, TYPE(rmt_str), TYPE(rmt_pool), VIEW),
 	[RMT_POOL_CAPABILITIES] =
 		PROC(pool_capabilities, TYPE(u_int), TYPE(rmt_text), 0),
-	[RMT_DOMAIN_GET_MESSAGES] = PROC(domain_messages, TYPE(rmt_dom_flags),
+	[RMT_DOMAIN_GET_MESSAGES] = PROC(defined_messages, TYPE(rmt_dom_flags),
 					 TYPE(rmt_names), VIEW),
 };
 

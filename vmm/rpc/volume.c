@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "rpc/handlers.h"
 #include "rpc/storage.h"
 #include "rpc/xml.h"
@@ -15,6 +16,9 @@
  * the host; its path, POOL/GUEST, names no file.
  */
 #define KEY_PREFIX "labyrinth:"
+
+/* Of leases in one XML, which stock clients take up to 4 MiB of. */
+#define RUNS_MAX 4096
 
 struct share_name {
 	char key[sizeof(KEY_PREFIX) + 2 * LAB_NAME_MAX];
@@ -232,8 +236,14 @@ int volume_xml(struct rpc_call *call, const void *arguments, void *result)
 	if (guest == NULL)
 		return -1;
 	struct share_name name = name_share(call->view, guest);
-	*xml = xml_volume(guest, &call->view->pools[guest->pool], name.key,
-			  path_of(&name));
+	cleanup_free struct view_lease *runs = calloc(RUNS_MAX, sizeof(*runs));
+	if (runs == NULL)
+		return call_no_memory(call);
+	struct xml_leases leases = {.runs = runs};
+	leases.count = call->source->leases(call->source->context, guest->id,
+					    runs, RUNS_MAX, &leases.left);
+	*xml = xml_volume(guest, &call->view->pools[guest->pool], &leases,
+			  name.key, path_of(&name));
 	return *xml != NULL ? 0 : call_no_memory(call);
 }
 

@@ -76,7 +76,8 @@ int wish_pool(struct rpc_call *call, const void *arguments, void *result)
 	struct events_wish wish = {.kind = EVENTS_POOL, .event = args->event};
 
 	if (args->pool != NULL) {
-		if (storage_find(call, args->pool) == NULL)
+		struct storage_pool pool;
+		if (storage_meant(call, args->pool, &pool) != 0)
 			return -1;
 		wish.one = true;
 		memcpy(wish.uuid, args->pool->uuid, sizeof(wish.uuid));

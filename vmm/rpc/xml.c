@@ -178,8 +178,28 @@ char *xml_pool(const struct view_pool *pool)
 	return xml_finish(&xml);
 }
 
+/* One by one, as far as they do not come in a row. */
+static void single_leases(struct xml *xml, const struct xml_leases *leases)
+{
+	xml_start(xml, "labyrinth:held");
+	xml_attribute(xml, "xmlns:labyrinth", "%s", XML_NAMESPACE);
+	for (size_t i = 0; i < leases->count; i++) {
+		const struct view_lease *run = &leases->runs[i];
+		xml_start(xml, "labyrinth:lease");
+		xml_attribute(xml, "extent", "%" PRIu32, run->extent);
+		if (run->count > 1)
+			xml_attribute(xml, "count", "%" PRIu32, run->count);
+		xml_attribute(xml, "generation", "%" PRIu32, run->generation);
+		xml_end(xml);
+	}
+	if (leases->left > 0)
+		xml_number(xml, "labyrinth:more", leases->left);
+	xml_end(xml);
+}
+
 char *xml_volume(const struct view_guest *guest, const struct view_pool *pool,
-		 const char *key, const char *path)
+		 const struct xml_leases *leases, const char *key,
+		 const char *path)
 {
 	struct xml xml;
 
@@ -198,6 +218,7 @@ char *xml_volume(const struct view_guest *guest, const struct view_pool *pool,
 	xml_end(&xml);
 	xml_end(&xml);
 	labyrinth_guest(&xml, guest, pool);
+	single_leases(&xml, leases);
 	xml_end(&xml);
 	return xml_finish(&xml);
 }

@@ -24,9 +24,17 @@ char *xml_guest(const struct view_guest *guest, const struct view_pool *pool);
 /* <pool>: sizes in bytes; its leases by state. */
 char *xml_pool(const struct view_pool *pool);
 
+/* The leases of a guest, as view_source.leases() tells them. */
+struct xml_leases {
+	const struct view_lease *runs;
+	size_t count;
+	uint64_t left;
+};
+
 /* <volume>: a guest's share of its pool, by the names that clients know. */
 char *xml_volume(const struct view_guest *guest, const struct view_pool *pool,
-		 const char *key, const char *path);
+		 const struct xml_leases *leases, const char *key,
+		 const char *path);
 
 /* <capabilities> of a host. */
 char *xml_capabilities(const struct host *host);
