@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/session_private.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -58,6 +59,10 @@ static bool tell(struct session *self, uint64_t now)
 		if (!channel_notify(&self->channel, &message,
 				    LAB_LEASE_REVOKING))
 			return false;
+		if (next->off)
+			PROBE(session_spared, self->guest->id, next->id);
+		else
+			PROBE(session_revoking, self->guest->id, next->id, ms);
 		notices_told(&self->notices, next);
 	}
 	return true;
@@ -98,7 +103,10 @@ void session_gave(struct session *self, uint64_t lease)
 			 self->guest->name, (uint32_t)lease,
 			 (uint32_t)last->id);
 		notices_call_off(&self->notices, last);
+	} else {
+		return;
 	}
+	PROBE(session_gave, self->guest->id, lease);
 }
 
 int session_demand(struct session *self, struct session *asker, uint32_t leases,
