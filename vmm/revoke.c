@@ -68,6 +68,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	}
 }
 
+static void say(const char *guest, const struct client_taken *taken)
+{
+	printf("%" PRIu64 " leases taken from %s", taken->leases - taken->given,
+	       guest);
+	if (taken->given > 0)
+		printf(", %" PRIu64 " given up in time", taken->given);
+	putchar('\n');
+}
+
 int revoke_main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -82,7 +91,7 @@ int revoke_main(int argc, char **argv)
 	};
 	static char program[] = "labyrinth revoke";
 	struct options options = {.broker = RUN_DEFAULT_BROKER, .grace = 1000};
-	uint64_t taken;
+	struct client_taken taken;
 	struct err err;
 
 	argp_err_exit_status = 1;
@@ -94,6 +103,6 @@ int revoke_main(int argc, char **argv)
 			  err.text);
 		return 1;
 	}
-	printf("%" PRIu64 " leases taken from %s\n", taken, options.guest);
+	say(options.guest, &taken);
 	return 0;
 }

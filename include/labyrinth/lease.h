@@ -196,7 +196,8 @@ struct lab_lease_msg {
 			uint32_t grace_ms; /* for the guest to give them up */
 		} revoke;
 		struct {
-			uint64_t leases; /* that were taken */
+			uint64_t leases; /* given up or taken */
+			uint64_t given;	 /* of these: given up in time */
 		} taken;
 		uint8_t pad[240];
 	};
@@ -250,6 +251,7 @@ _Static_assert(offsetof(struct lab_lease_msg, revoke.name) == 16, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.leases) == 80, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, revoke.grace_ms) == 88, "revoke");
 _Static_assert(offsetof(struct lab_lease_msg, taken.leases) == 16, "taken");
+_Static_assert(offsetof(struct lab_lease_msg, taken.given) == 24, "taken");
 
 _Static_assert(sizeof(struct lab_tally) == LAB_TALLY_CPUS, "lab_tally: size");
 _Static_assert(offsetof(struct lab_tally, grants_atomic) == 0, "lab_tally");

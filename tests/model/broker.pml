@@ -75,7 +75,7 @@ inline session_end(v)
 	:: d_step { session[v] ->
 		waiting[v] = false;
 		patience[v] = false;
-		NO_NOTICE(v);
+		notice[v] = 0;
 		taken[v] = 0;
 		told[v] = false;
 		ending[v] = true
@@ -165,7 +165,7 @@ inline session_return(v)
 /* What will be taken needs not be any more, whichever it gave back. */
 inline session_gave(v)
 {
-#if defined(WARN) && !defined(WITHOUT_GAVE)
+#ifndef WITHOUT_GAVE
 	if
 	:: notice[v] != 0 -> takes--; notice[v] = 0
 	:: else
@@ -247,7 +247,7 @@ inline session_serve(v)
 	IS_DONE(3 + v)
 }
 
-#ifdef WARN
+#if TAKES > 0
 /* What will be taken is said before, if there is room; nothing waits for it. */
 inline session_warn(v)
 {
@@ -277,7 +277,6 @@ inline session_tell_taken(v)
 inline session_take(v)
 {
 	if
-#ifdef WARN
 	:: d_step { takes > 0 && session[v] && !over[v] && taken[v] == 0 &&
 		    notice[v] != 0 ->
 		takes--;
@@ -288,9 +287,8 @@ inline session_take(v)
 	   }
 	   pool_revoke(e, v);
 	   e = 0
-#else
 	:: d_step { takes > 0 && session[v] && !over[v] && taken[v] == 0 &&
-		    (owner[0] == v || owner[1] == v) ->
+		    notice[v] == 0 && (owner[0] == v || owner[1] == v) ->
 		takes--;
 		e = (owner[1] == v -> 1 : 0);
 		taken[v] = files[e];
@@ -299,13 +297,12 @@ inline session_take(v)
 	   pool_revoke(e, v);
 	   e = 0
 	:: d_step { takes > 0 && session[v] && !over[v] && taken[v] == 0 &&
-		    owner[0] == v ->
+		    notice[v] == 0 && owner[0] == v ->
 		takes--;
 		taken[v] = files[0];
 		session_tell_taken(v)
 	   }
 	   pool_revoke(0, v)
-#endif
 	:: d_step { taken[v] != 0 && !told[v] && connection[v] == OPEN &&
 		    nfull(to_vmm[v]) ->
 		session_tell_taken(v)
@@ -359,11 +356,12 @@ inline adopt_restore()
 	e = 0;
 	do
 	:: e == EXTENTS -> break
-	:: e < EXTENTS && lent[e] != 0 ->
+	:: e < EXTENTS && lent[e] != 0 && noted[lent_to[e]] ->
 		state[e] = EXTENT_LEASED;
 		owner[e] = lent_to[e];
 		e++
-	:: else ->
+	:: else -> /* or without a guest: it was cut when that had gone */
+		journal_unlend(e);
 		ledger_move(e, EXTENT_DIRTY, NOBODY);
 		pool_fresh_file(e);
 		ledger_move(e, EXTENT_BLANK, NOBODY);
@@ -410,7 +408,8 @@ inline adopt_settle(v)
 	 (connection[v] == OPEN && len(to_broker[v]) > 0))
 #define SERVES(v) (waiting[v] && ledger_may_lease(v) != LEDGER_LATER)
 #define DUE(n)                                                                 \
-	((n == 0 && HEARS(0)) || (n == 1 && HEARS(1)) || (n == 2 && SCRUBS) || \
+	((n == 0 && HEARS(0)) || (n == 1 && HEARS(1)) ||                       \
+	 (n == 2 && (SCRUBS || ANY_CUT)) ||                                    \
 	 (n == 3 && SERVES(0)) || (n == 4 && SERVES(1)) ||                     \
 	 (n == 5 && GIVES_UP(0)) || (n == 6 && GIVES_UP(1)))
 
@@ -433,12 +432,9 @@ start:
 		:: session_serve(1)
 		:: adopt_settle(0)
 		:: adopt_settle(1)
-#ifdef WARN
+#if TAKES > 0
 		:: session_warn(0) /* of two that are alike */
 		:: session_take(0)
-#else
-		:: session_take(0)
-		:: session_take(1)
 #endif
 #ifdef IN_TURN
 		:: d_step { !DUE(turn) && (DUE(0) || DUE(1) || DUE(2) ||

@@ -54,6 +54,17 @@ inline kernel_cut(file)
 	if :: in_flight[1] == file -> in_flight[1] = 0 :: else fi
 }
 
+/*
+ * It waits for who is just writing to the file, as long as that may take. Who is
+ * killed meanwhile ends when it has been done.
+ */
+mtype:held_up = { NO_CUT, UNDER_WAY, DONE };
+mtype:held_up cut[EXTENTS] = NO_CUT;
+
+#define CUT_UNDER_WAY(e) (cut[e] == UNDER_WAY)
+#define ANY_CUT_UNDER_WAY                                                      \
+	(CUT_UNDER_WAY(0) || CUT_UNDER_WAY(1) || CUT_UNDER_WAY(EXTENTS - 1))
+
 /* It has come, and is mapped. */
 inline kernel_map(v)
 {
@@ -132,6 +143,7 @@ inline kernel_end_broker()
 		files[i] = 0;
 		state[i] = EXTENT_WITHDRAWN;
 		owner[i] = NOBODY;
+		cut[i] = NO_CUT;
 		i++
 	od;
 	i = 0;
@@ -142,7 +154,7 @@ inline kernel_end_broker()
 		session[i] = false;
 		waiting[i] = false;
 		patience[i] = false;
-		NO_NOTICE(i);
+		notice[i] = 0;
 		taken[i] = 0;
 		told[i] = false;
 		over[i] = false;

@@ -8,13 +8,16 @@
  *
  * How much of it is tried: -D EXTENTS=2 or 3, BROKER_KILLS=, SHORTAGES= (fresh
  * files that cannot be had, or leases that the pool is to lose), TAKES= (by
- * force), RECLAIMS=0 or 1 (requests), WARN (and what is taken is said before,
- * to the first VMM),
- * HOSTILE (the second VMM does what it likes), IN_TURN (for what must come in
- * the end). -D WITHOUT_...: a mutant, which must fail.
+ * force, said before or not), RECLAIMS=0 or 1 (requests), HOLD_UPS= (cuts that
+ * a VMM holds up), HOSTILE (the second VMM does what it likes), LONE (and
+ * there is no first), IN_TURN (for what must come in the end). -D WITHOUT_...: a
+ * mutant, which must fail.
  */
 #ifndef EXTENTS
 #define EXTENTS 2
+#endif
+#ifndef HOLD_UPS
+#define HOLD_UPS 0
 #endif
 #define GUESTS	  2
 #if RECLAIMS + TAKES > 0
@@ -53,12 +56,7 @@ bool patience[GUESTS];	/* and its time is not over */
 bool over[GUESTS];	/* an answer could not be sent */
 byte taken[GUESTS];	/* from it, and not RETURNed yet */
 bool told[GUESTS];	/* it knows of that */
-#ifdef WARN
-byte notice[GUESTS]; /* will be taken from it, and it was told */
-#define NO_NOTICE(v) notice[v] = 0
-#else
-#define NO_NOTICE(v)
-#endif
+byte notice[GUESTS];	/* will be taken from it, and it was told */
 
 /* The VMMs. */
 mtype:place = { FRESH, COMES, RUNS, AWAY, COMES_BACK, ALONE, ENDED };
@@ -69,6 +67,7 @@ short book[GUESTS]; /* files that it thinks it has; kept if some are taken */
 byte broker_kills = BROKER_KILLS;
 byte shortages = SHORTAGES;
 byte takes = TAKES;
+byte hold_ups = HOLD_UPS;
 
 /* What must hold; audit() says which does not. */
 hidden byte transition_is_legal, only_its_owner_gives_it_up, nothing_leaks;
@@ -106,7 +105,7 @@ proctype fate()
 	byte i;
 
 	do
-	:: d_step { broker_kills > 0 && up ->
+	:: d_step { broker_kills > 0 && up && !ANY_CUT_UNDER_WAY ->
 		broker_kills--;
 		kernel_end_broker()
 	   }
@@ -181,13 +180,18 @@ init
 {
 	atomic {
 		run broker();
+#ifndef LONE
 		run vmm(0);
+#endif
 #ifdef HOSTILE
 		run hostile(1);
 #else
 		run vmm(1);
 #endif
 		run fate();
+#if HOLD_UPS > 0
+		run cutter();
+#endif
 		run audit()
 	}
 }

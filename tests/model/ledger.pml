@@ -79,7 +79,50 @@ inline backing_cut(file)
 #endif
 }
 
+#ifdef HOSTILE
+#define HOLDER 1
+#else
+#define HOLDER 0 /* of two that are alike */
+#endif
+
+/* Whoever writes to the file holds it up: that is left to a thread. */
+inline cutter_cut(e)
+{
+	hold_ups--;
+	cut[e] = UNDER_WAY
+}
+
+#ifndef WITHOUT_LATER_CUT
+#define CUT_LATER(file) kernel_cut(file)
+#else
+#define CUT_LATER(file) skip
+#endif
+
+proctype cutter()
+{
+end:
+	do
+	:: d_step { CUT_UNDER_WAY(0) -> CUT_LATER(files[0]); cut[0] = DONE }
+	:: d_step { CUT_UNDER_WAY(1) -> CUT_LATER(files[1]); cut[1] = DONE }
+	od
+}
+
 inline pool_revoke(e, account)
+{
+#if HOLD_UPS > 0
+	if
+	:: d_step { hold_ups > 0 && files[e] != 0 && account == HOLDER ->
+		ledger_move(e, EXTENT_REVOKING, account);
+		cutter_cut(e)
+	   }
+	:: pool_cut(e, account)
+	fi
+#else
+	pool_cut(e, account)
+#endif
+}
+
+inline pool_cut(e, account)
 {
 	d_step {
 		ledger_move(e, EXTENT_REVOKING, account);
@@ -113,6 +156,25 @@ inline pool_fresh_file(e)
 #endif
 }
 
+/* The broker asks again and again what became of a cut. */
+#ifdef WITHOUT_RETRY
+#define IS_CUT(e) false
+#elif defined(WITHOUT_AWAITING_THE_CUT)
+#define IS_CUT(e) (cut[e] != NO_CUT)
+#else
+#define IS_CUT(e) (cut[e] == DONE)
+#endif
+#define ANY_CUT (IS_CUT(0) || IS_CUT(1) || IS_CUT(EXTENTS - 1))
+
+inline pool_retry()
+{
+	e = (IS_CUT(0) -> 0 : (IS_CUT(1) -> 1 : EXTENTS - 1));
+	cut[e] = NO_CUT;
+	ledger_move(e, EXTENT_DIRTY, NOBODY);
+	journal_unlend(e);
+	e = 0
+}
+
 /* The pool is to have fewer, of which nobody was promised this one. */
 inline withdraw()
 {
@@ -125,6 +187,12 @@ inline withdraw()
 inline pool_scrub()
 {
 	if
+#if HOLD_UPS > 0
+	:: d_step { MY_TURN(2) && ANY_CUT ->
+		pool_retry();
+		IS_DONE(2)
+	   }
+#endif
 	:: d_step { MY_TURN(2) && shortages > 0 && SUM(IS_BLANK) > 0 &&
 		    !NO_SPARE ->
 		shortages--;
@@ -148,7 +216,7 @@ inline pool_scrub()
 		IS_DONE(2)
 	   }
 	:: d_step { MY_TURN(2) && SCRUBS && SUM(IS_DIRTY) == 0 ->
-		ledger_first(EXTENT_WITHDRAWN); /* pool_retry() */
+		ledger_first(EXTENT_WITHDRAWN); /* pool_retry() too */
 		ledger_move(e, EXTENT_DIRTY, NOBODY);
 		e = 0;
 		IS_DONE(2)

@@ -16,6 +16,7 @@ short='-DBROKER_KILLS=1 -DSHORTAGES=1 -DTAKES=0 -DRECLAIMS=0'
 take='-DBROKER_KILLS=0 -DSHORTAGES=0 -DTAKES=1 -DRECLAIMS=0'
 ask='-DBROKER_KILLS=0 -DSHORTAGES=0 -DTAKES=0 -DRECLAIMS=1 -DEXTENTS=3'
 hostile='-DHOSTILE'
+held='-DHOLD_UPS=1'
 
 # NAME | CLAIM, or "always" for what holds at every instant | flags | what
 runs() {
@@ -25,8 +26,11 @@ every-request-ends | every_request_ends | $kill | every request ends, of one of 
 hostile-request-ends | every_request_ends | $none $hostile | every request ends beside a hostile VMM
 none-lost | none_lost | $kill | what the dead held comes back, and the broker is killed
 kill | always | $short | two VMMs, a broker that is killed, once no memory for a file or a lease fewer
-take | always | $take | two VMMs, and a lease that is taken by force
-warn | always | $take -DWARN | two VMMs, and a lease that is taken unless one is given up before
+take | always | $take | two VMMs, and a lease that is taken, said before or not
+held-up | always | $none $hostile $held | a cut that a hostile VMM holds up, beside an honest one
+held-up-kill | always | $kill $held | two VMMs, a cut that is held up, and a broker that is killed
+lone-hostile-kill | always | $kill $hostile $held -DLONE | a hostile VMM that holds up a cut, and a broker that is killed
+none-lost-held-up | none_lost | $none $held | what the dead held comes back, also from a cut that was held up
 ask | always | $ask | two VMMs, three extents, requests to give back
 RUNS
 }
@@ -47,10 +51,13 @@ waiting-for-what-is-on-its-way | always | $kill -DWITHOUT_WAIT | owner_is_in_jou
 deadlines | every_request_ends | $none -DWITHOUT_DEADLINE | every_request_ends
 revocation-at-the-end | none_lost | $none -DWITHOUT_REVOKE_ALL | none_lost
 an-answer-to-what-was-cut | always | $take -DWITHOUT_ANSWER_TO_CUT | honest_is_not_dropped
-the-end-of-a-notice | always | $take -DWARN -DWITHOUT_GAVE | transition_is_legal
+a-later-cut | always | $none $hostile $held -DWITHOUT_LATER_CUT | owner_is_in_journal
+waiting-for-a-cut | always | $none $hostile $held -DWITHOUT_AWAITING_THE_CUT | owner_is_in_journal
+asking-what-became-of-a-cut | none_lost | $none $held -DWITHOUT_RETRY | none_lost
+the-end-of-a-notice | always | $take -DWITHOUT_GAVE | transition_is_legal
 adoption-seen | nobody_is_adopted | $kill | nobody_is_adopted
 requests-seen | nobody_is_asked | $ask | nobody_is_asked
-notices-seen | nobody_is_warned | $take -DWARN | nobody_is_warned
+notices-seen | nobody_is_warned | $take | nobody_is_warned
 MUTANTS
 }
 
@@ -65,7 +72,7 @@ verify() {
         sed -i '/MAY(from, to, EXTENT_DIRTY, EXTENT_BLANK)/d' ledger.pml
     fi
     # Compression is for those that would hardly fit without; it costs half.
-    [[ $1 != *kill ]] || compiled+=(-DCOLLAPSE)
+    [[ $1 != *kill && $1 != held-up ]] || compiled+=(-DCOLLAPSE)
     case $claim in
     always) compiled+=(-DSAFETY -DNOCLAIM) run+=(-E) ;;
     nobody_*) compiled+=(-DSAFETY) run+=(-N "$claim") ;;

@@ -28,6 +28,8 @@ declare -A broker_steps=(
     [session_refused]=scarce
     [session_asked]=churn [pool_lent]=churn [pool_noted]=churn
     [session_leased]=churn
+    [session_revoking]=revoke [session_gave]=notice [session_spared]=notice
+    [session_due]=revoke
     [session_return]=churn [session_taking]=revoke [pool_revoking]=churn
     [pool_cut]=churn [pool_dirty]=churn [pool_unlent]=churn
     [pool_fresh]=churn [pool_scrubbed]=churn
@@ -46,6 +48,7 @@ declare -A vmm_steps=(
     [grant_taken]=churn [grant_released]=churn
     [transfer_removed]=churn [memory_unmapped]=churn [client_return]=churn
     [heard_reclaim]=scarce [heard_pressure]=scarce
+    [heard_revoking]=revoke [notice_given]=notice
     [heard_revoked]=revoke [memory_taken]=revoke
     [supply_alone]=restart [supply_found]=restart
 )
@@ -68,6 +71,11 @@ come_by() {
         need_bob hog
         trace_running "$broker_pid" "$bob_pid"
         administer
+        ;;
+    broker/notice)
+        need_bob keep
+        trace_running "$broker_pid" "$bob_pid"
+        administer --grace 60000
         ;;
     broker/scarce)
         need_bob keep
@@ -96,6 +104,11 @@ come_by() {
         need_bob hog
         trace_running "$bob_pid" "$broker_pid"
         administer
+        ;;
+    vmm/notice)
+        need_bob keep
+        trace_running "$bob_pid" "$broker_pid"
+        administer --grace 60000
         ;;
     vmm/scarce)
         need_bob keep
@@ -158,9 +171,9 @@ events_of() {
 # what must be in order is close together.
 random_point() {
     local who how victim hit steps
-    local -a whos=(broker broker vmm) hows=(churn churn churn restart start)
+    local -a whos=(broker broker vmm) hows=(churn churn churn notice restart start)
     local -a whom=(self self self both other)
-    who=${whos[RANDOM % 3]} how=${hows[RANDOM % 5]}
+    who=${whos[RANDOM % 3]} how=${hows[RANDOM % ${#hows[@]}]}
     victim=${whom[RANDOM % 5]}
     hit=$((1 + RANDOM % 40)) steps=$((RANDOM % 2 ? RANDOM % 40 : RANDOM % 3000))
     [[ $how != start || $who != vmm ]] || hit=$((1 + RANDOM % 12))

@@ -148,7 +148,10 @@ start_eve() {
     eve_pid=$!
 }
 
-administer() { "$labyrinth" revoke "$bob_name" >/dev/null 2>"$work/revoke.err" & }
+# administer OPTION...: take what bob holds above its guarantee.
+administer() {
+    "$labyrinth" revoke "$@" "$bob_name" >/dev/null 2>"$work/revoke.err" &
+}
 
 # The broker
 

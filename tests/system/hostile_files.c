@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -189,6 +191,74 @@ static const char *pass_on(struct vmm *vmm)
 	return is_gone(at) && status != 0 ? "gone" : "lives";
 }
 
+/* Have the kernel hold all of it for a ring, where there are rings. */
+static void register_buffer(uint8_t *at)
+{
+	struct io_uring_params params = {0};
+	struct iovec whole = {.iov_base = at, .iov_len = LAB_EXTENT_SIZE};
+	int ring = (int)syscall(SYS_io_uring_setup, 1, &params);
+
+	must(ring < 0 || syscall(SYS_io_uring_register, ring,
+				 IORING_REGISTER_BUFFERS, &whole, 1) == 0,
+	     "io_uring_register");
+}
+
+static bool all_are(const uint8_t *bytes, size_t count, uint8_t wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] != wanted)
+			return false;
+	return true;
+}
+
+/* Is the next lease blank? It is written to, as its owner would. */
+static bool next_is_blank(struct vmm *vmm)
+{
+	int fd;
+
+	vmm_lease(vmm, &fd);
+	uint8_t *at = mmap(NULL, LAB_EXTENT_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED, fd, 0);
+	must(at != MAP_FAILED, "mmap");
+	bool blank = all_are(at, LAB_EXTENT_SIZE, 0);
+	memset(at, 'n', LAB_EXTENT_SIZE);
+	munmap(at, LAB_EXTENT_SIZE);
+	close(fd);
+	return blank;
+}
+
+/*
+ * RETURN a lease whose frames the kernel holds for it, in a pipe and for a
+ * ring. What can it read of them when others have leases again?
+ */
+static const char *pin(struct vmm *vmm)
+{
+	uint8_t page[LAB_PAGE_SIZE];
+	bool blank = true;
+	int fd, ends[2];
+	uint64_t id = vmm_lease(vmm, &fd);
+	uint8_t *at = map_and_write(fd);
+	struct iovec pages = {.iov_base = at, .iov_len = 2 * LAB_PAGE_SIZE};
+
+	memset(at, 'm', LAB_EXTENT_SIZE);
+	must(pipe(ends) == 0 &&
+		     vmsplice(ends[1], &pages, 1, 0) == (ssize_t)pages.iov_len,
+	     "vmsplice");
+	register_buffer(at);
+	close(fd);
+	vmm_return(vmm, id);
+	if (vmm_outcome(vmm) == vmm_dropped || !is_gone(at))
+		return "lives";
+	munmap(at, LAB_EXTENT_SIZE);
+	vmm_renew(vmm, "malcolm");
+	for (int i = 0; i < 6; i++)
+		blank = next_is_blank(vmm) && blank;
+	/* One of two pages: the other stays where it is. */
+	must(read(ends[0], page, sizeof(page)) == sizeof(page), "pipe");
+	vmm_renew(vmm, "mallory");
+	return blank && all_are(page, sizeof(page), 'm') ? "its own" : "leaks";
+}
+
 /* An idle one that is deaf: whatever it is asked and told, it says nothing. */
 static const char *deaf(struct vmm *vmm)
 {
@@ -344,20 +414,13 @@ static const char *ask_revoke(struct vmm *vmm)
 }
 
 const struct act file_acts[] = {
-	{"grow", grow, false},
-	{"shrink", shrink, false},
-	{"punch", punch, false},
-	{"fence", fence, false},
-	{"hold-up", hold_up, false},
-	{"keep", keep, false},
-	{"pass-on", pass_on, false},
-	{"deaf", deaf, false},
-	{"stopped", stopped, false},
-	{"heir", heir, false},
-	{"descriptors", descriptors, false},
-	{"linger", linger, false},
-	{"stranger", stranger, true},
-	{"audit", ask_audit, true},
-	{"revoke", ask_revoke, true},
+	{"grow", grow, false},	     {"shrink", shrink, false},
+	{"punch", punch, false},     {"fence", fence, false},
+	{"hold-up", hold_up, false}, {"keep", keep, false},
+	{"pass-on", pass_on, false}, {"pin", pin, false},
+	{"deaf", deaf, false},	     {"stopped", stopped, false},
+	{"heir", heir, false},	     {"descriptors", descriptors, false},
+	{"linger", linger, false},   {"stranger", stranger, true},
+	{"audit", ask_audit, true},  {"revoke", ask_revoke, true},
 };
 const size_t file_acts_count = sizeof(file_acts) / sizeof(file_acts[0]);

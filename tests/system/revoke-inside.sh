@@ -43,6 +43,17 @@ mapped() {
         "/proc/$1/smaps"
 }
 
+# until_told COUNT: wait until the guest has said so often that it was told, a
+# minute at most.
+until_told() {
+    local end=$((SECONDS + 60)) told=
+    while ((SECONDS < end)); do
+        told=$(grep -c '^told: ' "$work/out" || true)
+        ((told < $1)) || break
+    done
+    echo "$told"
+}
+
 # gone: the guest is not there any more, and the pool whole.
 gone() {
     kill -KILL "$pid" 2>/dev/null || true
@@ -73,7 +84,7 @@ gone "$what"
 what="a guest that moves in time"
 start notice 4
 tap_is "$what: given up" "$("$labyrinth" revoke --leases 4 --grace 60000 ada)" \
-    "4 leases taken from ada"
+    "0 leases taken from ada, 4 given up in time"
 status=0
 wait "$pid" || status=$?
 wait "$reader" || true
@@ -95,6 +106,34 @@ tap_is "$what: taken" "$("$labyrinth" revoke --leases 4 ada)" \
 reported "$what"
 wait "$reader" || true
 tap_like "$what: it was told" "$(<"$work/out")" 'told: 0x1[0-9a-f]+ goes in'
+gone "$what"
+
+# The next broker knows of no notice; neither may the guest, or it would keep what
+# it holds closed for ever, and not hear of the next one.
+what="a broker killed while its notices stand"
+start notice 0
+"$labyrinth" revoke --leases 4 --grace 60000 ada >"$work/asked" 2>&1 &
+asker=$!
+tap_is "$what: the guest is told" "$(until_told 4)" 4
+kill -KILL "$broker_pid"
+wait "$broker_pid" 2>/dev/null || true
+status=0
+wait "$asker" || status=$?
+tap_is "$what: who asked is told that it failed" "$status" 1
+begin_broker "$labyrinthd" --pool default=$((total * 2))M --adopt-timeout 120000
+broker_says 'guest ada is back, and has 14 of its 14' || true
+cat <&"$broker_log" >>"$work/broker.log" &
+tap_is "$what: all is as it was" "$(leases leased) $(leases blank)" "14 2"
+if "$labyrinth" audit >"$work/audit" 2>&1; then
+    tap_ok "$what: the audit is clean"
+else
+    tap_not_ok "$what: the audit is clean" "$(<"$work/audit")"
+fi
+"$labyrinth" revoke --leases 4 --grace 60000 ada >"$work/asked" 2>&1 &
+tap_is "$what: it is told again by the next" "$(until_told 8)" 8
+tap_is "$what: the guest is whole" "$(kill -0 "$pid" && echo yes)" yes
+tap_is "$what: nothing was taken" \
+    "$(grep -c 'the broker took' "$work/err" || true)" 0
 gone "$what"
 
 what="a guest that hangs in a loop"

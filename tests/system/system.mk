@@ -16,6 +16,7 @@ system_tests = \
 	tests/system/install.sh \
 	tests/system/kill.sh \
 	tests/system/libvirt.sh \
+	tests/system/pin.sh \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
 	tests/system/restart.sh \
@@ -87,6 +88,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/libvirt-client.py \
 	tests/system/libvirt-inside.sh \
 	tests/system/resident-inside.sh \
+	tests/system/pin-inside.sh \
 	tests/system/restart-inside.sh \
 	tests/system/stopped-inside.sh \
 	tests/system/revoke-inside.sh \

@@ -65,7 +65,8 @@ static void end(struct broker *self)
 }
 
 /* Ask it to take 3 leases from ada. */
-static int take(struct broker *self, uint64_t *taken, struct err *err)
+static int take(struct broker *self, struct client_taken *taken,
+		struct err *err)
 {
 	pthread_create(&self->thread, NULL, serve, self);
 	int r = client_revoke(self->path, "ada", 3, 250, taken, err);
@@ -87,14 +88,16 @@ static int audit(struct broker *self, int *fd, struct err *err)
 static void says_how_many_were_taken(void **state)
 {
 	struct broker broker;
-	uint64_t taken;
+	struct client_taken taken;
 	struct err err;
 
 	(void)state;
 	begin(&broker, LAB_LEASE_TAKEN, -1);
 	broker.answer.taken.leases = 2;
+	broker.answer.taken.given = 1;
 	assert_int_equal(take(&broker, &taken, &err), 0);
-	assert_int_equal(taken, 2);
+	assert_int_equal(taken.leases, 2);
+	assert_int_equal(taken.given, 1);
 	assert_int_equal(broker.question.type, LAB_LEASE_REVOKE);
 	assert_int_equal(broker.question.revoke.leases, 3);
 	assert_int_equal(broker.question.revoke.grace_ms, 250);
@@ -126,7 +129,7 @@ static void hands_the_ledger_over(void **state)
 static void says_why_it_was_refused(void **state)
 {
 	struct broker broker;
-	uint64_t taken;
+	struct client_taken taken;
 	struct err err;
 
 	(void)state;
@@ -156,7 +159,7 @@ static void believes_no_other_answer(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct broker broker;
-		uint64_t taken;
+		struct client_taken taken;
 		struct err err;
 		int fd;
 
@@ -168,11 +171,25 @@ static void believes_no_other_answer(void **state)
 	}
 }
 
+static void believes_no_more_than_all(void **state)
+{
+	struct broker broker;
+	struct client_taken taken;
+	struct err err;
+
+	(void)state;
+	begin(&broker, LAB_LEASE_TAKEN, -1);
+	broker.answer.taken.leases = 2;
+	broker.answer.taken.given = 3;
+	assert_int_equal(take(&broker, &taken, &err), -EPROTO);
+	end(&broker);
+}
+
 /* A broker that does not know the question does not say so. */
 static void guesses_why_it_hung_up(void **state)
 {
 	struct broker broker;
-	uint64_t taken;
+	struct client_taken taken;
 	struct err err;
 
 	(void)state;
@@ -185,7 +202,7 @@ static void guesses_why_it_hung_up(void **state)
 static void no_guest_has_such_a_name(void **state)
 {
 	char name[LAB_NAME_MAX + 1];
-	uint64_t taken;
+	struct client_taken taken;
 	struct err err;
 
 	(void)state;
@@ -202,6 +219,7 @@ int main(void)
 		cmocka_unit_test(hands_the_ledger_over),
 		cmocka_unit_test(says_why_it_was_refused),
 		cmocka_unit_test(believes_no_other_answer),
+		cmocka_unit_test(believes_no_more_than_all),
 		cmocka_unit_test(guesses_why_it_hung_up),
 		cmocka_unit_test(no_guest_has_such_a_name),
 	};

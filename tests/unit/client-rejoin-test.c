@@ -153,6 +153,8 @@ static void nobody_opens(void **state)
 	int waiting = 0;
 
 	f->listener = listen_at(f->path);
+	for (int i = 0; i < 8; i++)
+		others[i].socket = -1; /* which a rejoin closes first */
 	while (waiting < 8 &&
 	       client_rejoin(&others[waiting], f->path, &request, &err) == 0)
 		waiting++;

@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -102,7 +104,11 @@ static inline bool holds(struct fixture *f, int leases)
 	return ledger_count(f->ledger, EXTENT_LEASED) == (uint32_t)leases;
 }
 
-/* A client in a child: greets, then does as its body says. */
+/*
+ * A client in a child: greets, then does as its body says. It ends with this
+ * process at the latest, so that nobody waits for one that a test which failed
+ * has left behind.
+ */
 static inline pid_t start_client(struct fixture *f, const char *name,
 				 int guarantee, int limit,
 				 int (*body)(struct lease_source *, int),
@@ -112,10 +118,12 @@ static inline pid_t start_client(struct fixture *f, const char *name,
 
 	path_of(f, BROKER_SOCKET_NAME, path);
 	fflush(NULL);
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	assert_int_not_equal(pid, -1);
 	if (pid != 0)
 		return pid;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(98);
 	const struct client_request request = {.name = name,
 					       .pool = "pool",
 					       .memory = 1,

@@ -66,12 +66,13 @@ static void assert_revoked(struct fixture *f, uint64_t id)
 }
 
 /* The administrator has its answer, and its connection is over. */
-static void assert_taken(struct fixture *f, uint64_t leases)
+static void assert_went(struct fixture *f, uint64_t leases, uint64_t given)
 {
 	struct lab_lease_msg m = received(&f->peers[2], NULL);
 
 	assert_int_equal(m.type, LAB_LEASE_TAKEN);
 	assert_int_equal(m.taken.leases, leases);
+	assert_int_equal(m.taken.given, given);
 	assert_false(session_receive(f->peers[2].session, f->now));
 }
 
@@ -117,7 +118,7 @@ static void given_up_in_time(void **state)
 	assert_silent(&f->peers[2]);
 	assert_true(give_back(&f->peers[0], ids[3]));
 	settle(f);
-	assert_taken(f, 2);
+	assert_went(f, 2, 2);
 	f->now += 2 * GRACE * MS;
 	settle(f);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_LEASED), 2);
@@ -141,7 +142,7 @@ static void taken_at_the_deadline(void **state)
 	settle(f);
 	assert_revoked(f, ids[3]);
 	assert_revoked(f, ids[1]);
-	assert_taken(f, 3);
+	assert_went(f, 3, 1);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_LEASED), 1);
 }
 
@@ -156,7 +157,7 @@ static void what_was_named_is_taken(void **state)
 	f->now += GRACE * MS;
 	settle(f);
 	assert_revoked(f, ids[3]);
-	assert_taken(f, 1);
+	assert_went(f, 1, 0);
 }
 
 static void at_once_without_grace(void **state)
@@ -168,7 +169,7 @@ static void at_once_without_grace(void **state)
 	assert_true(demand(f, 1, 0));
 	settle(f);
 	assert_revoked(f, ids[3]);
-	assert_taken(f, 1);
+	assert_went(f, 1, 0);
 }
 
 static void at_once_from_who_does_not_listen(void **state)
@@ -180,7 +181,7 @@ static void at_once_from_who_does_not_listen(void **state)
 	lease(&f->peers[0], NULL);
 	assert_true(demand(f, 0, GRACE));
 	settle(f);
-	assert_taken(f, 1);
+	assert_went(f, 1, 0);
 	assert_silent(&f->peers[0]);
 }
 
@@ -194,7 +195,7 @@ static void another_does_as_well(void **state)
 	assert_true(give_back(&f->peers[0], ids[1]));
 	settle(f);
 	assert_revoking(f, ids[3], LAB_REVOKE_NONE, 0);
-	assert_taken(f, 1);
+	assert_went(f, 1, 1);
 	f->now += 2 * GRACE * MS;
 	settle(f);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_LEASED), 3);
@@ -210,7 +211,7 @@ static void called_off_untold(void **state)
 	assert_true(demand(f, 1, GRACE));
 	assert_true(give_back(&f->peers[0], ids[0]));
 	settle(f);
-	assert_taken(f, 1);
+	assert_went(f, 1, 1);
 	assert_silent(&f->peers[0]);
 }
 
@@ -258,7 +259,7 @@ static void who_is_demanded_of_goes(void **state)
 	assert_true(demand(f, 2, GRACE));
 	settle(f);
 	session_end(f->peers[0].session);
-	assert_taken(f, 2);
+	assert_went(f, 2, 0);
 	settle(f);
 }
 
@@ -273,7 +274,7 @@ static void many_find_no_room(void **state)
 	settle(f);
 	f->now += GRACE * MS;
 	settle(f);
-	assert_taken(f, 8);
+	assert_went(f, 8, 0);
 	assert_int_equal(ledger_count(f->ledger, EXTENT_LEASED), 0);
 	/* It reads: what was not said is said, though it says nothing. */
 	int revoked = 0, rounds = 0;

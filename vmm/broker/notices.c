@@ -34,9 +34,9 @@ void notices_add(struct notices *self, uint64_t id,
 		(struct notice){.id = id, .due = due, .reason = reason};
 }
 
-bool notices_has(const struct notices *self, uint64_t id)
+const struct notice *notices_find(const struct notices *self, uint64_t id)
 {
-	return find(self, id) != NULL;
+	return find(self, id);
 }
 
 struct notice *notices_first(struct notices *self,

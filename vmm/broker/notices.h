@@ -32,8 +32,8 @@ bool notices_room(const struct notices *self);
 void notices_add(struct notices *self, uint64_t id,
 		 enum lab_revoke_reason reason, uint64_t due);
 
-/* Is there one of this lease, called off or not? */
-bool notices_has(const struct notices *self, uint64_t id);
+/* The one of this lease, called off or not; or NULL. */
+const struct notice *notices_find(const struct notices *self, uint64_t id);
 
 /* The oldest that stands for this reason, or NULL. */
 struct notice *notices_first(struct notices *self,

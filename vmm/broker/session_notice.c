@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/session_private.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -18,7 +19,7 @@ static uint64_t lease_id(const struct session *self, uint32_t extent)
 /* Is there nothing more to say of this lease? */
 static bool is_spoken_for(const struct session *self, uint64_t lease)
 {
-	return notices_has(&self->notices, lease) ||
+	return notices_find(&self->notices, lease) != NULL ||
 	       taken_has(&self->taken, lease);
 }
 
@@ -58,6 +59,10 @@ static bool tell(struct session *self, uint64_t now)
 		if (!channel_notify(&self->channel, &message,
 				    LAB_LEASE_REVOKING))
 			return false;
+		if (next->off)
+			PROBE(session_spared, self->guest->id, next->id);
+		else
+			PROBE(session_revoking, self->guest->id, next->id, ms);
 		notices_told(&self->notices, next);
 	}
 	return true;
@@ -82,23 +87,37 @@ void session_spare(struct session *self, enum lab_revoke_reason reason)
 		notices_call_off(&self->notices, notice);
 }
 
+/* Is it of a demand that it speaks? */
+static bool is_demanded(const struct notice *notice)
+{
+	return notice != NULL && !notice->off &&
+	       notice->reason == LAB_REVOKE_ADMIN;
+}
+
 void session_gave(struct session *self, uint64_t lease)
 {
 	struct demand *demand = &self->demand;
+	bool demanded = is_demanded(notices_find(&self->notices, lease));
 	struct notice *last;
 
 	if (notices_end(&self->notices, lease)) {
+		demand->given += demanded;
 		log_info("guest %s: gave lease %u up in time",
 			 self->guest->name, (uint32_t)lease);
 	} else if (demand->on && demand->left > 0) {
 		demand->left--;
+		demand->given++;
 	} else if ((last = notices_last(&self->notices)) != NULL) {
 		/* It chose itself what it can do without. */
 		log_info("guest %s: gave lease %u up in place of %u",
 			 self->guest->name, (uint32_t)lease,
 			 (uint32_t)last->id);
+		demand->given += is_demanded(last);
 		notices_call_off(&self->notices, last);
+	} else {
+		return;
 	}
+	PROBE(session_gave, self->guest->id, lease);
 }
 
 int session_demand(struct session *self, struct session *asker, uint32_t leases,
@@ -125,7 +144,9 @@ int session_demand(struct session *self, struct session *asker, uint32_t leases,
 static void finish(struct session *self, uint32_t leases)
 {
 	struct session *asker = self->demand.asker;
-	struct lab_lease_msg message = {.taken.leases = leases};
+	struct lab_lease_msg message = {
+		.taken = {.leases = leases, .given = self->demand.given},
+	};
 
 	if (asker != NULL) {
 		session_answer(asker, &message, LAB_LEASE_TAKEN,

@@ -12,8 +12,9 @@
 struct demand {
 	bool on;
 	uint32_t total;
-	uint32_t left; /* neither given up nor taken, nor under notice */
-	uint64_t due;  /* us; from then on they are taken */
+	uint32_t left;	/* neither given up nor taken, nor under notice */
+	uint32_t given; /* up, in time */
+	uint64_t due;	/* us; from then on they are taken */
 	struct session *asker; /* who waits for the end; NULL: gone */
 	uint64_t seq;	       /* of its question */
 };

@@ -100,7 +100,8 @@ void session_take(struct session *self, enum lab_revoke_reason reason)
 	if (extent == LEDGER_NO_EXTENT)
 		return;
 	uint64_t id = ledger_lease_id(pool_ledger(pool), extent);
-	notices_end(&self->notices, id);
+	if (notices_end(&self->notices, id))
+		PROBE(session_due, guest->id, id);
 	bool noted = taken_add(&self->taken, id, reason);
 	/* Told first, so that its VMM knows why, when a touch finds nothing;
 	 * where there is no room for it now, it follows with its answers. */

@@ -42,6 +42,7 @@ static void on_revoking(void *context, uint64_t lease, uint32_t ms)
 	struct hcall_guest *guest = context;
 	uint32_t extent;
 
+	PROBE(heard_revoking, lease, ms);
 	/* It may have gone back before the broker said so. */
 	if (memory_find(guest->memory, lease, &extent) < 0 ||
 	    memory_reason(guest->memory, extent) != 0)

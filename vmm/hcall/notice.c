@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "base/probe.h"
 #include "machine/gpa.h"
 
 _Static_assert((int)LAB_NOTICES == (int)LAB_REVOKING_MAX,
@@ -126,6 +127,7 @@ void notice_given(struct hcall_guest *guest, uint32_t extent)
 {
 	struct notices *self = &guest->notices;
 
+	PROBE(notice_given, extent);
 	for (unsigned int i = 0; i < LAB_NOTICES; i++) {
 		if (self->notice[i].stands &&
 		    self->notice[i].extent == extent) {

@@ -43,7 +43,8 @@ static int exchange(struct client *client, struct lab_lease_msg *message,
 }
 
 int client_revoke(const char *path, const char *guest, uint64_t leases,
-		  uint32_t grace_ms, uint64_t *taken, struct err *err)
+		  uint32_t grace_ms, struct client_taken *taken,
+		  struct err *err)
 {
 	struct lab_lease_msg message = {
 		.revoke = {.leases = leases, .grace_ms = grace_ms},
@@ -65,8 +66,16 @@ int client_revoke(const char *path, const char *guest, uint64_t leases,
 		r = exchange(&client, &message, LAB_LEASE_REVOKE,
 			     LAB_LEASE_TAKEN, NULL, err);
 	client_close(&client);
-	*taken = r == 0 ? message.taken.leases : 0;
-	return r;
+	*taken = (struct client_taken){0};
+	if (r < 0)
+		return r;
+	if (message.taken.given > message.taken.leases)
+		return err_say(err, EPROTO,
+			       "the broker says that more leases were given up "
+			       "than went");
+	taken->leases = message.taken.leases;
+	taken->given = message.taken.given;
+	return 0;
 }
 
 int client_audit(const char *path, int *fd, pid_t *broker, struct err *err)

@@ -12,13 +12,19 @@
 
 #include "base/err.h"
 
+/* How leases went: not more were given up than all that went. */
+struct client_taken {
+	uint64_t leases; /* given up or taken */
+	uint64_t given;	 /* of these, up in time */
+};
+
 /*
  * Have the broker at this socket take `leases` (0: all above the guarantee)
  * from a guest, which may give them up for grace_ms before; waits for that.
- * *taken is how many were given up or taken.
  */
 int client_revoke(const char *path, const char *guest, uint64_t leases,
-		  uint32_t grace_ms, uint64_t *taken, struct err *err);
+		  uint32_t grace_ms, struct client_taken *taken,
+		  struct err *err);
 
 /*
  * Have the broker at this socket tell what its ledger holds: a file, which is
