@@ -100,10 +100,10 @@ static void told_before_refused(struct page **pages, unsigned int most,
 
 static void told_and_released(void)
 {
-	static struct page *pages[4096];
+	static struct page *pages[1024];
 	unsigned int count = 0;
 
-	told_before_refused(pages, 4096, &count);
+	told_before_refused(pages, 1024, &count);
 	pressure_init();
 	while (count > 0)
 		__free_page(pages[--count]);

@@ -28,9 +28,15 @@ struct torture {
 };
 
 static struct torture tortures[LAB_CPUS_MAX];
-static uint8_t buffers[LAB_CPUS_MAX][LAB_PAGE_SIZE]
-	__attribute__((aligned(LAB_PAGE_SIZE)));
 static uint64_t rounds; /* of each processor */
+
+/* This processor's page, in the low room that nobody else needs: the image is
+ * to fit into one lease of RAM. */
+static uint8_t *own_page(void)
+{
+	return (uint8_t *)(LAB_LOW_END -
+			   (smp_processor_id() + 1) * LAB_PAGE_SIZE);
+}
 
 static struct torture *own(void)
 {
@@ -45,7 +51,7 @@ static uint64_t chance(void)
 /* Somewhere in our buffer, so that it may reach beyond its end. */
 static uint64_t buffer(void)
 {
-	uint64_t at = (uint64_t)buffers[smp_processor_id()];
+	uint64_t at = (uint64_t)own_page();
 
 	return chance() % 2 ? at : at + chance() % LAB_PAGE_SIZE;
 }
@@ -214,7 +220,7 @@ static void touch_port(void)
 		__asm__ volatile("inl %1, %0" : "+a"(value) : "Nd"(port));
 		break;
 	default: { /* a row of them */
-		void *at = buffers[smp_processor_id()];
+		void *at = own_page();
 		uint64_t count = 1 + (dice >> 24) % 64;
 		__asm__ volatile("rep insl"
 				 : "+D"(at), "+c"(count)

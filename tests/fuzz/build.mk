@@ -13,7 +13,7 @@ CFLAGS = -g -O1 -std=gnu11 -pthread -fno-sanitize-recover=all \
 	$(shell pkg-config --cflags $(PACKAGES))
 LIBS = $(shell pkg-config --libs $(PACKAGES))
 
-layers = base mem wire lease machine broker audit hcall guests rpc
+layers = base share mem wire lease machine broker audit hcall guests rpc
 names = $(patsubst $(SOURCE)/%.c,%,$(wildcard $(layers:%=$(SOURCE)/vmm/%/*.c)))
 objects = $(names:=.o) vmm/wire/remote.o vmm/activation.o
 # What else a target is made of.

@@ -64,7 +64,7 @@ static void supply(bool generous, bool late)
 		access_extent(task.extent, PROT_NONE);
 		plan_given(&world.plan, &task);
 	} else if (task.what == ASK && generous &&
-		   frames_absent(guest->frames, &extent) == 0) {
+		   window_absent(guest->window, &extent) == 0) {
 		access_extent(extent, PROT_READ | PROT_WRITE);
 		plan_arrived(&world.plan, extent);
 	} else if (task.what == ASK) {
@@ -175,15 +175,15 @@ static bool call_one(struct input *in)
 	for (int i = 0; i < 4; i++)
 		call.args[i] = argument(in);
 	uint64_t mistakes = guest->tally->mistakes;
-	uint64_t granted = frames_granted(guest->frames);
+	uint64_t granted = window_granted(guest->window);
 	bool goes_on = hcall_dispatch(guest, &call, &result);
 	assert_true(result >= -ERRNO_MAX);
 	if (guest->tally->mistakes != mistakes)
 		assert_true(result < 0 &&
-			    frames_granted(guest->frames) == granted);
+			    window_granted(guest->window) == granted);
 	if (call.number == LAB_HC_GRANT && result >= 0)
 		check_grant((uint64_t)result, call.args[1]);
-	frames_validate(guest->frames);
+	share_validate(&guest->window->share);
 	return goes_on;
 }
 
