@@ -10,7 +10,7 @@
 
 #include <labyrinth/hypercall.h>
 
-#include "machine/kvm_compat.h"
+#include "base/kvm_compat.h"
 
 #define MAPPABLE (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 #define PAGES	 (LAB_EXTENT_SIZE / LAB_PAGE_SIZE)

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "machine/kvm_compat.h"
+#include "base/kvm_compat.h"
 #include "machine/stats.h"
 
 #define NAME_BYTES  48

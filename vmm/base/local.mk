@@ -6,6 +6,7 @@ vmm_libbase_a_SOURCES = \
 	vmm/base/err.h \
 	vmm/base/fd.c \
 	vmm/base/fd.h \
+	vmm/base/kvm_compat.h \
 	vmm/base/log.c \
 	vmm/base/log.h \
 	vmm/base/number.c \

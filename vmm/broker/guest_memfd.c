@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -15,18 +14,9 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
+#include "base/kvm_compat.h"
 #include "base/stranger.h"
 
-/* Newer than Debian 12's headers. */
-#ifndef KVM_CREATE_GUEST_MEMFD
-#define KVM_CREATE_GUEST_MEMFD _IOWR(KVMIO, 0xd4, struct kvm_create_guest_memfd)
-struct kvm_create_guest_memfd {
-	__u64 size;
-	__u64 flags;
-	__u64 reserved[6];
-};
-#endif
-#define MMAP_AND_INIT_SHARED 3
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #endif
@@ -37,7 +27,7 @@ static uint64_t device;
 int guest_memfd_prepare(struct err *err)
 {
 	struct kvm_create_guest_memfd create = {.size = LAB_EXTENT_SIZE,
-						.flags = MMAP_AND_INIT_SHARED};
+						.flags = KVM_MAPPABLE_FILE};
 	struct stranger_file file;
 
 	cleanup_close int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);

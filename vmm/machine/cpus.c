@@ -5,7 +5,7 @@
 
 #include <signal.h>
 
-#include "machine/kvm_compat.h"
+#include "base/kvm_compat.h"
 
 /*
  * immediate_exit catches a vCPU on its way into KVM_RUN, the signal one that

@@ -15,9 +15,9 @@
 #include <labyrinth/hypercall.h>
 #include <labyrinth/lease.h>
 
+#include "base/kvm_compat.h"
 #include "machine/cpus.h"
 #include "machine/gpa.h"
-#include "machine/kvm_compat.h"
 
 #define CR4_MCE	  (UINT64_C(1) << 6)
 #define RFLAGS_IF (UINT64_C(1) << 9)

@@ -13,7 +13,6 @@ vmm_libmachine_a_SOURCES = \
 	vmm/machine/gpa.h \
 	vmm/machine/hole.c \
 	vmm/machine/hole.h \
-	vmm/machine/kvm_compat.h \
 	vmm/machine/memory.c \
 	vmm/machine/memory.h \
 	vmm/machine/report.c \

@@ -3,7 +3,7 @@
 
 #include "machine/report.h"
 
-#include "machine/kvm_compat.h"
+#include "base/kvm_compat.h"
 
 void vcpu_report(const struct vcpu *self, FILE *out)
 {

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "machine/kvm_compat.h"
+#include "base/kvm_compat.h"
 
 /* As KVM names them for x86. */
 static const char *const names[STATS_COUNTS] = {

@@ -12,9 +12,9 @@
 #include <labyrinth/bootinfo.h>
 #include <labyrinth/hypercall.h>
 
+#include "base/kvm_compat.h"
 #include "machine/cpus.h"
 #include "machine/hole.h"
-#include "machine/kvm_compat.h"
 
 /* The page through which a vCPU and KVM speak. */
 static int map_run(struct vcpu *self, struct err *err)

@@ -12,8 +12,8 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
+#include "base/kvm_compat.h"
 #include "machine/boot.h"
-#include "machine/kvm_compat.h"
 
 /* KVM's own bound is 256 entries; ours are two of them. */
 #define CPUID_MAX 256

@@ -10,9 +10,7 @@
 
 #include <labyrinth/hypercall.h>
 
-#include "machine/kvm_compat.h"
-
-#define MAPPABLE_FILE (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
+#include "base/kvm_compat.h"
 
 static int check_required(const struct vm *self, struct err *err)
 {
@@ -61,7 +59,7 @@ int vm_open(struct vm *self, struct err *err)
 	int files =
 		ioctl(self->fd, KVM_CHECK_EXTENSION, KVM_CAP_GUEST_MEMFD_FLAGS);
 	self->has_guest_memfd =
-		files > 0 && (files & MAPPABLE_FILE) == MAPPABLE_FILE;
+		files > 0 && (files & KVM_MAPPABLE_FILE) == KVM_MAPPABLE_FILE;
 	/* Local APICs in the kernel; the I/O APIC, of which nothing is used,
 	 * would be ours. Before the first vCPU. */
 	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP,
@@ -159,7 +157,7 @@ void vm_pre_fault(struct vm *self, uint64_t gpa, uint64_t bytes)
 int vm_make_memory(struct vm *self, int *fd, struct err *err)
 {
 	struct kvm_create_guest_memfd create = {.size = LAB_EXTENT_SIZE,
-						.flags = MAPPABLE_FILE};
+						.flags = KVM_MAPPABLE_FILE};
 
 	*fd = ioctl(self->fd, KVM_CREATE_GUEST_MEMFD, &create);
 	if (*fd >= 0 && fcntl(*fd, F_SETFD, FD_CLOEXEC) == 0)

@@ -4,8 +4,8 @@
  * kernel lack. Numbers are the kernel's ABI; whether the running kernel has a
  * thing is asked of it, never of the headers.
  */
-#ifndef LABYRINTH_MACHINE_KVM_COMPAT_H
-#define LABYRINTH_MACHINE_KVM_COMPAT_H
+#ifndef LABYRINTH_BASE_KVM_COMPAT_H
+#define LABYRINTH_BASE_KVM_COMPAT_H
 
 #include <linux/kvm.h>
 
@@ -62,5 +62,6 @@ struct kvm_create_guest_memfd {
 #define GUEST_MEMFD_FLAG_MMAP	     (1ULL << 0)
 #define GUEST_MEMFD_FLAG_INIT_SHARED (1ULL << 1)
 #endif
+#define KVM_MAPPABLE_FILE (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 #endif
