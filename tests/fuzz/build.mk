@@ -6,7 +6,7 @@ TARGETS = rpc elf domain session run labyrinthd hcall
 PACKAGES = libsystemd libtirpc libxml-2.0 uuid libvirt json-c cmocka
 
 CFLAGS = -g -O1 -std=gnu11 -pthread -fno-sanitize-recover=all \
-	-fsanitize=address,undefined,fuzzer-no-link -MMD \
+	-fsanitize=address,undefined,fuzzer-no-link -MMD -MP \
 	-DHAVE_CONFIG_H -DSBINDIR='"/"' -DBINDIR='"/"' -DLIBEXECDIR='"/"' \
 	-I$(BUILD) -I$(BUILD)/vmm -I$(SOURCE)/vmm -I$(SOURCE)/include \
 	-I$(SOURCE)/tests/fuzz -I$(SOURCE)/tests/unit \

@@ -3,8 +3,10 @@
  * libFuzzer over the hypercalls: any number and arguments, of a guest in any
  * state, from any ring, with its supplier between two calls. Every call is
  * answered by a value or an errno; what is granted is the guest's; what is
- * refused for a mistake changes nothing. Pages of the window that have no lease
- * cannot be touched here, so who touches one is seen.
+ * refused for a mistake changes nothing. The guest may also write what it likes
+ * into the table that it shares with the VMM; then nonsense is an answer, but
+ * of its own pages. Those of the window that have no lease cannot be touched
+ * here, so who touches one is seen.
  */
 #include <config.h>
 
@@ -29,6 +31,7 @@
 #define ERRNO_MAX  4095
 #define STEPS_MAX  64
 #define LATEST_MAX 8
+#define PATIENCE   8 /* turns of the supplier */
 
 static struct {
 	struct fixture fixture;
@@ -37,6 +40,8 @@ static struct {
 	struct input *input;
 	uint64_t latest[LATEST_MAX]; /* grants */
 	unsigned int granted;
+	unsigned int turns; /* of the supplier, in this call */
+	bool spoilt;	    /* the guest has written into the table */
 } world;
 
 int __wrap_sem_wait(sem_t *looks);
@@ -73,11 +78,15 @@ static void supply(bool generous, bool late)
 	spin_unlock(&guest->lock);
 }
 
-/* Nobody else runs: who waits for the supplier has it work at this place. */
+/*
+ * Nobody else runs: who waits for the supplier has it work at this place. After
+ * a few turns its time is over: a table that was written into can promise what
+ * it has not, and then the two go round until then.
+ */
 int __wrap_sem_wait(sem_t *looks)
 {
-	for (int i = 0; sem_trywait(looks) < 0; i++)
-		supply(input_byte(world.input) & 1, i > 8);
+	while (sem_trywait(looks) < 0)
+		supply(input_byte(world.input) & 1, world.turns++ > PATIENCE);
 	return 0;
 }
 
@@ -112,6 +121,7 @@ static void make_world(struct input *in)
 	world.cpus.cpu[0] = VCPU_NONE;
 	world.cpus.cpu[0].cpus = &world.cpus;
 	world.granted = 0;
+	world.spoilt = false;
 }
 
 /* An argument that means something more often than not. */
@@ -149,7 +159,8 @@ static void check_grant(uint64_t gpa, uint64_t order)
 	int64_t found;
 
 	hcall_dispatch(&world.fixture.guest, &call, &found);
-	assert_int_equal(found, order);
+	if (!world.spoilt)
+		assert_int_equal(found, order);
 	assert_int_equal(gpa & ((LAB_PAGE_SIZE << order) - 1), 0);
 	/* Is all of it there? */
 	int64_t page = gpa_to_page(&world.fixture.memory, gpa);
@@ -174,17 +185,46 @@ static bool call_one(struct input *in)
 
 	for (int i = 0; i < 4; i++)
 		call.args[i] = argument(in);
+	world.turns = 0;
 	uint64_t mistakes = guest->tally->mistakes;
 	uint64_t granted = window_granted(guest->window);
 	bool goes_on = hcall_dispatch(guest, &call, &result);
 	assert_true(result >= -ERRNO_MAX);
-	if (guest->tally->mistakes != mistakes)
+	if (guest->tally->mistakes != mistakes && !world.spoilt)
 		assert_true(result < 0 &&
 			    window_granted(guest->window) == granted);
 	if (call.number == LAB_HC_GRANT && result >= 0)
 		check_grant((uint64_t)result, call.args[1]);
-	share_validate(&guest->window->share);
+	if (!world.spoilt)
+		share_validate(&guest->window->share);
 	return goes_on;
+}
+
+/* What its guest may do to the table, at any time: here, a few words, each a
+ * number or what another is. */
+static void spoil(struct input *in)
+{
+	struct share *share = &world.fixture.window.share;
+	uint64_t *const parts[] = {(uint64_t *)share->head,
+				   (uint64_t *)share->cpus, share->children,
+				   share->maps, share->index};
+	const uint64_t *end = (uint64_t *)world.fixture.table +
+			      share_bytes(WINDOW) / sizeof(*end);
+	uint8_t words = input_byte(in) % 8;
+
+	world.spoilt = true;
+	for (uint8_t i = 0; i < words; i++) {
+		uint64_t *part = parts[input_byte(in) % 5];
+		uint64_t *to = part + input_byte(in) % 64;
+		uint8_t from = input_byte(in);
+		uint64_t word = from < 64 && part + from < end
+					? part[from]
+					: input_number(in);
+		if (from >= 0xc0)
+			word = from & 1 ? UINT64_MAX : 0;
+		if (to < end)
+			*to = word;
+	}
 }
 
 /* What may happen to a guest between two of its calls. */
@@ -207,6 +247,9 @@ static void happen(struct input *in)
 	case 3: /* it is away, or comes back */
 		guest->away = how & 1;
 		break;
+	case 4:
+		spoil(in);
+		return;
 	default:
 		supply(how & 1, how & 2);
 		return;
@@ -231,6 +274,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	hcall_ended(&world.fixture.guest);
 	close(world.fixture.guest.console);
-	guest_free(&world.fixture);
+	if (!world.spoilt)
+		share_validate(&world.fixture.window.share);
+	window_fini(&world.fixture.window);
+	free(world.fixture.table);
+	close(world.fixture.guest.wake);
 	return 0;
 }
