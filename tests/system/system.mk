@@ -3,6 +3,7 @@ system_tests = \
 	tests/system/atomic.sh \
 	tests/system/activation \
 	tests/system/audit.sh \
+	tests/system/clients.sh \
 	tests/system/completion.sh \
 	tests/system/crash.sh \
 	tests/system/backing.sh \
@@ -71,6 +72,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/audit-inside.sh \
 	tests/system/backing-inside.sh \
 	tests/system/broker.sh \
+	tests/system/clients-inside.sh \
 	tests/system/crash-inside.sh \
 	tests/system/crash-world.sh \
 	tests/system/demo.sh \
@@ -80,6 +82,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/fail-inside.sh \
 	tests/system/fair-inside.sh \
 	tests/system/fast-inside.sh \
+	tests/system/fetch-clients \
 	tests/system/guest-memfd-inside.sh \
 	tests/system/hostile-inside.sh \
 	tests/system/install-inside.sh \
