@@ -9,59 +9,17 @@
 #include <inttypes.h>
 #include <linux/kvm.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "../testbed/tiny-guest.h"
 #include "bench.h"
 
-#define CODE_AT 0x1000
 #define BATCH	100
 #define BATCHES 64
 
 /* For ever: out %al, $0x10. */
 static const uint8_t code[] = {0xe6, 0x10, 0xeb, 0xfc};
-
-static int ask(int fd, unsigned long request, const char *name, void *argument)
-{
-	int answer = ioctl(fd, request, argument);
-
-	if (answer < 0)
-		err(1, "%s failed", name);
-	return answer;
-}
-
-#define ASK(fd, request, argument) \
-	ask(fd, request, #request, (void *)(argument))
-
-static void load_guest(int vm)
-{
-	uint8_t *memory = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct kvm_userspace_memory_region region = {
-		.guest_phys_addr = CODE_AT,
-		.memory_size = 0x1000,
-		.userspace_addr = (uintptr_t)memory,
-	};
-
-	if (memory == MAP_FAILED)
-		err(1, "no memory for the guest");
-	memcpy(memory, code, sizeof(code));
-	ASK(vm, KVM_SET_USER_MEMORY_REGION, &region);
-}
-
-static void start_at_code(int vcpu)
-{
-	struct kvm_sregs sregs;
-	struct kvm_regs regs = {.rip = CODE_AT, .rflags = 2};
-
-	ASK(vcpu, KVM_GET_SREGS, &sregs);
-	sregs.cs.base = 0;
-	sregs.cs.selector = 0;
-	ASK(vcpu, KVM_SET_SREGS, &sregs);
-	ASK(vcpu, KVM_SET_REGS, &regs);
-}
 
 /* One batch of exits, each of which must be the one that was asked for. */
 static uint64_t run_batch(int vcpu, const struct kvm_run *run)
@@ -86,7 +44,7 @@ int main(void)
 	if (kvm < 0)
 		err(1, "cannot open /dev/kvm");
 	int vm = ASK(kvm, KVM_CREATE_VM, NULL);
-	load_guest(vm);
+	load_guest(vm, code, sizeof(code));
 	int vcpu = ASK(vm, KVM_CREATE_VCPU, NULL);
 	struct kvm_run *run =
 		mmap(NULL, (size_t)ASK(kvm, KVM_GET_VCPU_MMAP_SIZE, 0),

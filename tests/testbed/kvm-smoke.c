@@ -8,13 +8,12 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CODE_AT 0x1000
-#define PORT	0x10
+#include "tiny-guest.h"
+
+#define PORT 0x10
 
 /* Headers older than the kernel lack some of these: the numbers are ABI. */
 static const struct {
@@ -28,46 +27,8 @@ static const struct {
 	{"KVM_CAP_GUEST_MEMFD_FLAGS", 244},
 };
 
-static int ask(int fd, unsigned long request, const char *name, long argument)
-{
-	int answer = ioctl(fd, request, argument);
-
-	if (answer < 0)
-		err(1, "%s failed", name);
-	return answer;
-}
-
-#define ASK(fd, request, argument) ask(fd, request, #request, (long)(argument))
-
-static void load_guest(int vm)
-{
-	/* mov $'!', %al; out %al, $PORT; hlt */
-	static const unsigned char code[] = {0xb0, '!', 0xe6, PORT, 0xf4};
-	unsigned char *memory = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct kvm_userspace_memory_region region = {
-		.guest_phys_addr = CODE_AT,
-		.memory_size = 0x1000,
-		.userspace_addr = (unsigned long)memory,
-	};
-
-	if (memory == MAP_FAILED)
-		err(1, "no memory for the guest");
-	memcpy(memory, code, sizeof(code));
-	ASK(vm, KVM_SET_USER_MEMORY_REGION, &region);
-}
-
-static void start_at_code(int vcpu)
-{
-	struct kvm_sregs sregs;
-	struct kvm_regs regs = {.rip = CODE_AT, .rflags = 2};
-
-	ASK(vcpu, KVM_GET_SREGS, &sregs);
-	sregs.cs.base = 0;
-	sregs.cs.selector = 0;
-	ASK(vcpu, KVM_SET_SREGS, &sregs);
-	ASK(vcpu, KVM_SET_REGS, &regs);
-}
+/* mov $'!', %al; out %al, $PORT; hlt */
+static const unsigned char code[] = {0xb0, '!', 0xe6, PORT, 0xf4};
 
 int main(void)
 {
@@ -85,7 +46,7 @@ int main(void)
 		printf("%s %#x\n", capabilities[i].name,
 		       ASK(vm, KVM_CHECK_EXTENSION, capabilities[i].number));
 
-	load_guest(vm);
+	load_guest(vm, code, sizeof(code));
 	vcpu = ASK(vm, KVM_CREATE_VCPU, 0);
 	run = mmap(NULL, (size_t)ASK(kvm, KVM_GET_VCPU_MMAP_SIZE, 0),
 		   PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);

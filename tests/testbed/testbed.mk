@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/testbed/fetch-kernel \
 	tests/testbed/init \
 	tests/testbed/kvm-smoke.c \
+	tests/testbed/tiny-guest.h \
 	tests/testbed/make-initramfs \
 	tests/testbed/packages \
 	tests/testbed/run \

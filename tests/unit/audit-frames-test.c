@@ -121,52 +121,46 @@ static void names_what_is_wrong(void **state)
 	snapshot_free(&s);
 }
 
-static void huge_pools_have_huge_frames(void **state)
+/* Frames of ada's lease in a pool of this backing: what is wrong. */
+static void assert_backing(enum lab_backing backing, const struct frame *frames,
+			   const char *differences)
 {
 	struct ledger_file file = ledger_file();
 	const struct mapping m = {.extent = 1, .pid = ADA};
 	struct differences found = {0};
-	struct frame frames[PAGES];
-	(void)state;
 
-	file.pools[0].backing = LAB_BACKING_HUGETLB;
+	file.pools[0].backing = backing;
 	struct snapshot s = take(&file);
-	good_frames(frames);
 	compare_frames(&s, &m, frames, PAGES, &found);
-	assert_string_equal(named(&found), "frame-backing ");
+	assert_string_equal(named(&found), differences);
 	differences_free(&found);
+	snapshot_free(&s);
+}
+
+static void huge_pools_have_huge_frames(void **state)
+{
+	struct frame frames[PAGES];
+
+	(void)state;
+	good_frames(frames);
+	assert_backing(LAB_BACKING_HUGETLB, frames, "frame-backing ");
 	for (int i = 0; i < PAGES; i++)
 		huge(&frames[i]);
-	compare_frames(&s, &m, frames, PAGES, &found);
-	assert_string_equal(named(&found), "");
-	snapshot_free(&s);
+	assert_backing(LAB_BACKING_HUGETLB, frames, "");
 }
 
 static void transparent_pools_have_frames_in_one(void **state)
 {
-	struct ledger_file file = ledger_file();
-	const struct mapping m = {.extent = 1, .pid = ADA};
-	struct differences found = {0};
 	struct frame frames[PAGES];
-	(void)state;
 
-	file.pools[0].backing = LAB_BACKING_THP;
-	struct snapshot s = take(&file);
+	(void)state;
 	good_frames(frames);
-	compare_frames(&s, &m, frames, PAGES, &found);
-	assert_string_equal(named(&found), "frame-backing ");
-	differences_free(&found);
+	assert_backing(LAB_BACKING_THP, frames, "frame-backing ");
 	for (int i = 0; i < PAGES; i++)
 		frames[i].flags |= FLAG(KPF_THP);
-	compare_frames(&s, &m, frames, PAGES, &found);
-	assert_string_equal(named(&found), "");
+	assert_backing(LAB_BACKING_THP, frames, "");
 	/* Small pages may lie in a large one: that is the kernel's affair. */
-	file.pools[0].backing = LAB_BACKING_SHMEM;
-	snapshot_free(&s);
-	s = take(&file);
-	compare_frames(&s, &m, frames, PAGES, &found);
-	assert_string_equal(named(&found), "");
-	snapshot_free(&s);
+	assert_backing(LAB_BACKING_SHMEM, frames, "");
 }
 
 /* A frame in two leases */

@@ -66,13 +66,9 @@ static void on_revoking(void *context, uint64_t lease, uint32_t ms)
 static int setup(void **state)
 {
 	static struct fixture fixture;
-	int pair[2];
 
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	fixture = (struct fixture){.broker = pair[1]};
-	client_from_fd(&fixture.client, pair[0]);
-	fixture.source = client_source(&fixture.client);
+	fixture = (struct fixture){0};
+	fixture.broker = connected(&fixture.client, &fixture.source);
 	*state = &fixture;
 	return 0;
 }

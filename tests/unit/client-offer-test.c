@@ -6,7 +6,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 
@@ -26,14 +25,9 @@ struct fixture {
 static int setup(void **state)
 {
 	static struct fixture fixture;
-	int pair[2];
 
 	fixture = (struct fixture){0};
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	client_from_fd(&fixture.client, pair[0]);
-	fixture.source = client_source(&fixture.client);
-	fixture.broker = pair[1];
+	fixture.broker = connected(&fixture.client, &fixture.source);
 	*state = &fixture;
 	return 0;
 }

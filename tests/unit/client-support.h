@@ -5,10 +5,24 @@
 #define LABYRINTH_TESTS_CLIENT_SUPPORT_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include <labyrinth/lease.h>
 
 #include "base/fd.h"
+#include "lease/client.h"
+
+/* A client that has a broker, and the broker's end of its socket. */
+static inline int connected(struct client *client, struct lease_source *source)
+{
+	int pair[2];
+
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	client_from_fd(client, pair[0]);
+	*source = client_source(client);
+	return pair[1];
+}
 
 /* A message of the broker's; seq 0: an event. */
 static inline struct lab_lease_msg answer(enum lab_lease_type type,

@@ -27,13 +27,9 @@ struct fixture {
 static int setup(void **state)
 {
 	static struct fixture fixture;
-	int pair[2];
 
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	client_from_fd(&fixture.client, pair[0]);
-	fixture.source = client_source(&fixture.client);
-	fixture.broker = pair[1];
+	fixture = (struct fixture){0};
+	fixture.broker = connected(&fixture.client, &fixture.source);
 	*state = &fixture;
 	return 0;
 }
