@@ -11,7 +11,7 @@
  *	LAB_SHARE_CPUS			struct lab_share_cpu[LAB_CPUS_MAX]
  *	LAB_SHARE_CHILDREN		u64 for each extent
  *	LAB_SHARE_MAPS(extents)		16 u64 for each extent
- *	LAB_SHARE_INDEX(extents)	hints, 10 parts
+ *	LAB_SHARE_INDEX(extents)	hints, LAB_SHARE_LISTS parts
  * Nothing in it says how long it is or where a part begins: each side knows
  * the number of extents for itself. Every word is read and written by atomic
  * operations only, each side by sequentially consistent ones unless the prose
@@ -27,7 +27,7 @@
 #include <labyrinth/bootinfo.h>
 #include <labyrinth/hypercall.h>
 
-#define LAB_SHARE_VERSION 1
+#define LAB_SHARE_VERSION 2
 #define LAB_SHARE_MAGIC	  UINT64_C(0x657261687362616c) /* "labshare" */
 
 #define LAB_SHARE_LINE	    64u	 /* bytes: no two writers share a line */
@@ -49,9 +49,9 @@
  * A child: what an extent has.
  *	bits 0-15	free pages, less what a grant under way reserved
  *	bits 16, 17	enum lab_share_state
- *	bit 18		held: a processor works in it
  *	bits 20-23	bucket: 1 + the order of its largest free block, or
- *			more; 0 if it is full, held or not open
+ *			more; LAB_SHARE_HELD: processors work in it, whatever it
+ *			has; 0 if it is full or not open
  *	bits 32-63	version: another one after each block that became free
  */
 enum lab_share_state {
@@ -64,10 +64,12 @@ enum lab_share_state {
 #define LAB_SHARE_FREE		UINT64_C(0xffff)
 #define LAB_SHARE_STATE_SHIFT	16
 #define LAB_SHARE_STATE		(UINT64_C(3) << LAB_SHARE_STATE_SHIFT)
-#define LAB_SHARE_HELD		(UINT64_C(1) << 18)
 #define LAB_SHARE_BUCKET_SHIFT	20
 #define LAB_SHARE_BUCKET	(UINT64_C(15) << LAB_SHARE_BUCKET_SHIFT)
 #define LAB_SHARE_VERSION_SHIFT 32
+
+#define LAB_SHARE_HELD	(LAB_MAX_ORDER + 2u) /* the last bucket */
+#define LAB_SHARE_LISTS LAB_SHARE_HELD	     /* buckets but 0 */
 
 /* The head. Each group is a line of its own. */
 struct lab_share {
@@ -91,7 +93,9 @@ struct lab_share {
 	int64_t spares; /* open extents that are wholly free */
 	int64_t shut;	/* free pages of closed extents */
 	int64_t leases; /* open and closed extents */
-	uint64_t counts_rest[5];
+	int64_t moves;	/* of extents from one bucket to another */
+	int64_t clears; /* of bits of the index, under way */
+	uint64_t counts_rest[3];
 
 	/* The VMM's words to the guest. */
 	uint32_t flags; /* LAB_SHARE_CALL */
@@ -116,7 +120,8 @@ struct lab_share {
  */
 struct lab_share_cpu {
 	/* Where it works: extent, and above it by 32 bits the map's word to
-	 * look at first. A hint; the extent is its own if the child is held. */
+	 * look at first. A hint: it may do so if the child is held, by whom
+	 * ever. */
 	uint64_t place;
 	uint64_t grants[3]; /* on the fast path: atomic, nowait, kernel */
 	uint64_t slow;	    /* grants and releases that needed a hypercall */
@@ -137,10 +142,14 @@ struct lab_share_cpu {
 	(LAB_SHARE_MAPS(extents) + LAB_SHARE_MAP_BYTES * (uint64_t)(extents))
 
 /*
- * The index has a part for each order, of the extents whose bucket is 1 + this
- * order. A part has levels: the first has a bit for each extent, each above one
+ * The index has a part for each bucket but 0, of the extents that are in it;
+ * that of 1 comes first. A part has levels: the first has a bit for each extent, each above one
  * for each word of the level below, the last is one word; then it is filled up
- * to a line. A bit may be wrong only while somebody is changing it.
+ * to a line. A bit may be wrong only while somebody is changing it. Who moves
+ * an extent to another bucket sets the bit of that, counts the move, and clears
+ * the old bit; who cleared one that should be there sets it again and counts
+ * that, too. So a search that found no bit knows whether one was there, if
+ * nobody clears any.
  */
 #define LAB_SHARE_LEVELS 4u /* at most; of 64 to the 4th extents */
 
@@ -155,6 +164,8 @@ _Static_assert(offsetof(struct lab_share, unused) == 64, "lab_share");
 _Static_assert(offsetof(struct lab_share, spares) == 128, "lab_share");
 _Static_assert(offsetof(struct lab_share, shut) == 136, "lab_share");
 _Static_assert(offsetof(struct lab_share, leases) == 144, "lab_share");
+_Static_assert(offsetof(struct lab_share, moves) == 152, "lab_share");
+_Static_assert(offsetof(struct lab_share, clears) == 160, "lab_share");
 _Static_assert(offsetof(struct lab_share, flags) == 192, "lab_share");
 _Static_assert(offsetof(struct lab_share, arm_release) == 196, "lab_share");
 _Static_assert(offsetof(struct lab_share, arm_low) == 200, "lab_share");

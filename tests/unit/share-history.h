@@ -41,7 +41,6 @@ struct history {
 	const struct event **ended; /* the granted one that ended then */
 	uint64_t checked;
 	uint64_t refusals;
-	uint64_t hidden; /* refusals that nothing explains: 1 % at most */
 	int64_t carried; /* pages held from epoch to epoch */
 };
 

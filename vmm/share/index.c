@@ -31,79 +31,108 @@ void index_layout(struct share *self)
 	self->stride = (at + 7) / 8 * 8;
 }
 
-static uint64_t *word_at(const struct share *self, unsigned order,
+static uint64_t *word_at(const struct share *self, unsigned list,
 			 unsigned level, uint32_t word)
 {
-	return &self->index[order * self->stride + self->level[level] + word];
+	return &self->index[list * self->stride + self->level[level] + word];
 }
 
-static void set(struct share *self, unsigned order, unsigned level, uint32_t n)
+static void set(struct share *self, unsigned list, unsigned level, uint32_t n)
 {
 	for (; level < self->levels; level++, n /= BITS) {
-		uint64_t *word = word_at(self, order, level, n / BITS);
+		uint64_t *word = word_at(self, list, level, n / BITS);
 		uint64_t bit = UINT64_C(1) << (n % BITS);
 
-		if (__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) != 0)
-			return;
+		/* Another's bit in the word does not say that it got further.
+		 */
+		if ((word_load(word) & bit) == 0)
+			(void)__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
 	}
 }
 
-static void clear(struct share *self, unsigned order, unsigned level,
-		  uint32_t n)
+/* True: what was cleared above was set again. */
+static bool clear(struct share *self, unsigned list, unsigned level, uint32_t n)
 {
 	for (; level < self->levels; level++, n /= BITS) {
-		uint64_t *word = word_at(self, order, level, n / BITS);
+		uint64_t *word = word_at(self, list, level, n / BITS);
 		uint64_t bit = UINT64_C(1) << (n % BITS);
 		uint64_t old = __atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
 
 		if (level > 0 &&
-		    word_load(word_at(self, order, level - 1, n)) != 0) {
-			set(self, order, level, n);
-			return;
+		    word_load(word_at(self, list, level - 1, n)) != 0) {
+			set(self, list, level, n);
+			return true;
 		}
 		if ((old & ~bit) != 0)
-			return;
+			return false;
 	}
+	return false;
 }
 
-static bool listed(const struct share *self, uint32_t extent, unsigned order)
+/*
+ * From here to the end a bit may be clear that should be set. Whoever looked
+ * for it in between sees one of the two counts.
+ */
+static void clear_begin(struct share *self)
 {
-	return child_bucket(word_load(&self->children[extent])) == order + 1;
+	(void)__atomic_fetch_add(&self->head->clears, 1, __ATOMIC_SEQ_CST);
+}
+
+static void clear_end(struct share *self, bool set_again)
+{
+	if (set_again)
+		(void)__atomic_fetch_add(&self->head->moves, 1,
+					 __ATOMIC_SEQ_CST);
+	(void)__atomic_fetch_sub(&self->head->clears, 1, __ATOMIC_SEQ_CST);
+}
+
+static bool listed(const struct share *self, uint32_t extent, unsigned list)
+{
+	return child_bucket(word_load(&self->children[extent])) == list + 1;
 }
 
 /*
  * Whoever changed the child between our look and our write either comes after
  * our write, with a write of its own, or is seen by our second look.
  */
-void index_follow(struct share *self, uint32_t extent, unsigned order)
+void index_follow(struct share *self, uint32_t extent, unsigned list)
 {
-	bool is = listed(self, extent, order);
+	bool is = listed(self, extent, list);
+	bool cleared = false, set_again = false;
 
 	for (unsigned i = 0; i < WORD_RACES; i++) {
 		bool was = is;
 
-		if (is)
-			set(self, order, 0, extent);
-		else
-			clear(self, order, 0, extent);
-		is = listed(self, extent, order);
+		if (is) {
+			set(self, list, 0, extent);
+			set_again = cleared;
+		} else {
+			if (!cleared)
+				clear_begin(self);
+			cleared = true;
+			set_again |= clear(self, list, 0, extent);
+		}
+		is = listed(self, extent, list);
 		if (is == was)
-			return;
+			break;
 	}
+	if (cleared)
+		clear_end(self, set_again);
 }
 
 /* From the first bit at or above n of this level, down to an extent; or the
  * word that has none, which is told to the level above. */
-static uint32_t descend(struct share *self, unsigned order, unsigned level,
+static uint32_t descend(struct share *self, unsigned list, unsigned level,
 			uint32_t n, bool *lie)
 {
 	while (level-- > 0) {
 		if (n >= self->words[level])
 			return INDEX_NONE; /* a bit for what there is not */
-		uint64_t word = word_load(word_at(self, order, level, n));
+		uint64_t word = word_load(word_at(self, list, level, n));
 
 		if (word == 0) {
-			clear(self, order, level + 1, n);
+			clear_begin(self);
+			clear_end(self, clear(self, list, level + 1, n));
 			*lie = true;
 			return INDEX_NONE;
 		}
@@ -112,17 +141,16 @@ static uint32_t descend(struct share *self, unsigned order, unsigned level,
 	return n < self->extents ? n : INDEX_NONE;
 }
 
-static uint32_t next(struct share *self, unsigned order, uint32_t n, bool *lie)
+static uint32_t next(struct share *self, unsigned list, uint32_t n, bool *lie)
 {
 	for (unsigned level = 0; level < self->levels; level++) {
 		if (n / BITS >= self->words[level])
 			return INDEX_NONE;
-		uint64_t word =
-			word_load(word_at(self, order, level, n / BITS));
+		uint64_t word = word_load(word_at(self, list, level, n / BITS));
 
 		word &= UINT64_MAX << (n % BITS);
 		if (word != 0)
-			return descend(self, order, level,
+			return descend(self, list, level,
 				       n / BITS * BITS +
 					       (uint32_t)__builtin_ctzll(word),
 				       lie);
@@ -131,11 +159,11 @@ static uint32_t next(struct share *self, unsigned order, uint32_t n, bool *lie)
 	return INDEX_NONE;
 }
 
-uint32_t index_next(struct share *self, unsigned order, uint32_t from)
+uint32_t index_next(struct share *self, unsigned list, uint32_t from)
 {
 	for (unsigned i = 0; i < LIES; i++) {
 		bool lie = false;
-		uint32_t extent = next(self, order, from, &lie);
+		uint32_t extent = next(self, list, from, &lie);
 
 		if (!lie)
 			return extent;
@@ -143,25 +171,25 @@ uint32_t index_next(struct share *self, unsigned order, uint32_t from)
 	return INDEX_NONE;
 }
 
-static bool bit_at(const struct share *self, unsigned order, unsigned level,
+static bool bit_at(const struct share *self, unsigned list, unsigned level,
 		   uint32_t n)
 {
-	return word_load(word_at(self, order, level, n / BITS)) >> (n % BITS) &
+	return word_load(word_at(self, list, level, n / BITS)) >> (n % BITS) &
 	       1;
 }
 
 const char *index_fault(const struct share *self)
 {
-	for (unsigned order = 0; order <= LAB_MAX_ORDER; order++) {
+	for (unsigned list = 0; list < LAB_SHARE_LISTS; list++) {
 		for (uint32_t n = 0; n < self->words[0] * BITS; n++)
-			if (bit_at(self, order, 0, n) !=
-			    (n < self->extents && listed(self, n, order)))
+			if (bit_at(self, list, 0, n) !=
+			    (n < self->extents && listed(self, n, list)))
 				return "the index does not follow a child";
 		for (unsigned level = 1; level < self->levels; level++)
 			for (uint32_t n = 0; n < self->words[level] * BITS; n++)
-				if (bit_at(self, order, level, n) !=
+				if (bit_at(self, list, level, n) !=
 				    (n < self->words[level - 1] &&
-				     word_load(word_at(self, order, level - 1,
+				     word_load(word_at(self, list, level - 1,
 						       n)) != 0))
 					return "the index does not follow "
 					       "itself";

@@ -4,42 +4,29 @@
 #include "share/map.h"
 #include "share/share_private.h"
 
-/* Blocks of this order in the extents that processors hold. Of one that two
- * hold they count twice; then what is granted goes back. */
-static unsigned held_blocks(const struct share *self, unsigned order)
-{
-	unsigned blocks = 0;
-
-	for (unsigned i = 0; i < LAB_CPUS_MAX; i++) {
-		uint32_t extent = place_extent(word_load(&self->cpus[i].place));
-
-		if (extent < self->extents &&
-		    word_load(&self->children[extent]) & LAB_SHARE_HELD)
-			blocks += map_count(map_of(self, extent), order);
-	}
-	return blocks;
-}
-
 /*
- * Are there so many blocks? Each extent that the index has for this order or
- * more has one at least, so that few must be looked at.
+ * May there be so many blocks? Each extent that the index has for this order or
+ * more has one at least, but for those that are held, so that few must be
+ * looked at. What moved meanwhile may have been missed.
  */
 static bool enough(struct share *self, unsigned order, unsigned count)
 {
-	unsigned blocks = held_blocks(self, order);
+	int64_t before = count_of(&self->head->moves);
+	unsigned blocks = 0;
 	unsigned looks = 0;
 
-	for (unsigned listed = order; listed <= LAB_MAX_ORDER; listed++) {
-		uint32_t extent = index_next(self, listed, 0);
+	for (unsigned list = order; list <= INDEX_HELD; list++) {
+		uint32_t extent = index_next(self, list, 0);
 
 		while (extent != INDEX_NONE && blocks < count) {
 			blocks += map_count(map_of(self, extent), order);
 			if (++looks > 2 * LAB_BULK_MAX)
 				return true;
-			extent = index_next(self, listed, extent + 1);
+			extent = index_next(self, list, extent + 1);
 		}
 	}
-	return blocks >= count;
+	return blocks >= count || count_of(&self->head->clears) != 0 ||
+	       count_of(&self->head->moves) != before;
 }
 
 /* Granted, but not all: release what there is of them. */

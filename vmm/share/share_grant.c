@@ -8,10 +8,10 @@
 #include "share/map.h"
 #include "share/share_private.h"
 
-/* Extents of which one search finds that they have no block, though the index
- * says so: who changes them at the same time is what makes it. */
+/* Extents of which one search finds that they have no block, and how often it
+ * begins anew because something moved: who moves them is what makes it. */
 #define SEARCH_MISSES 1024u
-#define SEARCH_ROUNDS 16u
+#define SEARCH_ROUNDS 64u
 
 /*
  * Give pages back to a child that found no block for them; the promise is held
@@ -81,138 +81,160 @@ static bool grant_near(struct share *self, struct lab_share_cpu *cpu,
 	return true;
 }
 
-/* Nobody holds it any more. */
-static void let_go(struct share *self, uint64_t place)
+/* Nobody holds it any more: others that work there, too, find it again. */
+static void let_go(struct share *self, uint32_t extent)
 {
-	uint32_t extent = place_extent(place);
-
 	if (extent < self->extents &&
-	    word_load(&self->children[extent]) & LAB_SHARE_HELD)
+	    child_held(word_load(&self->children[extent])))
 		child_settle(self, extent);
 }
 
 /*
- * This is where the processor is going to work. It is told before the child is
- * held, and what it had is let go before that: so each extent that is held can
- * be found by others, however long this takes. Who interrupted it meanwhile and
- * went elsewhere loses that again; and who was interrupted so after this looks
- * where it is once more, when it holds the child.
+ * The processor, which was at `old`, works in this extent from now on, which is
+ * held. Who interrupted it meanwhile and went elsewhere stays there.
  */
-static void go_to(struct share *self, struct lab_share_cpu *cpu,
+static void go_to(struct share *self, struct lab_share_cpu *cpu, uint64_t old,
 		  uint32_t extent)
 {
-	uint64_t old = word_load(&cpu->place);
+	uint64_t left = old;
 
-	let_go(self, old);
-	uint64_t found =
-		__atomic_exchange_n(&cpu->place, extent, __ATOMIC_SEQ_CST);
-
-	if (found != old)
-		let_go(self, found);
+	if (place_extent(old) == extent)
+		return;
+	if (word_swap(&cpu->place, &left, extent))
+		let_go(self, place_extent(old));
+	else if (place_extent(left) != extent)
+		let_go(self, extent);
 }
 
 /*
- * From an extent that the index has for `listed`. Where there is none after
- * all, the index or the child is put right.
+ * Take pages from this child if the index has it in the right list; else what
+ * is wrong is put right. A processor, if there is one, works there then.
  */
-static bool grant_from(struct share *self, struct lab_share_cpu *cpu,
-		       unsigned order, unsigned listed, uint32_t extent,
-		       uint32_t *page)
+static bool take_listed(struct share *self, struct lab_share_cpu *cpu,
+			unsigned pages, unsigned list, uint32_t extent)
 {
 	uint64_t *child = &self->children[extent];
 	uint64_t old = word_load(child);
-	uint64_t fresh = old - (1u << order);
+	uint64_t fresh = old - pages;
 
-	if (!child_open(old) || child_bucket(old) != listed + 1) {
-		index_follow(self, extent, listed);
+	if (!child_open(old) || child_bucket(old) != list + 1) {
+		child_relist(self, extent, list);
 		return false;
 	}
-	if (cpu != NULL)
-		fresh = child_with_bucket(fresh, 0) | LAB_SHARE_HELD;
-	if (child_free(old) < 1u << order) {
+	if (list == INDEX_HELD)
+		return child_take(self, extent, pages);
+	if (child_free(old) < pages) {
 		child_settle(self, extent);
 		return false;
 	}
 	if (cpu != NULL)
-		go_to(self, cpu, extent);
+		fresh = child_with_bucket(fresh, LAB_SHARE_HELD);
 	if (!word_swap(child, &old, fresh))
 		return false;
 	child_counted(self, old, fresh);
 	child_moved(self, extent, old, fresh);
-	if (cpu != NULL && place_extent(word_load(&cpu->place)) != extent)
-		let_go(self, extent);
+	return true;
+}
+
+/* From an extent of this list. */
+static bool grant_from(struct share *self, struct lab_share_cpu *cpu,
+		       unsigned order, unsigned list, uint32_t extent,
+		       uint32_t *page)
+{
+	uint64_t place = cpu == NULL ? 0 : word_load(&cpu->place);
+
+	if (!take_listed(self, cpu, 1u << order, list, extent))
+		return false;
 	int at = map_grant(map_of(self, extent), order, 0);
 
 	if (at < 0) {
 		child_give(self, extent, 1u << order);
-		child_settle(self, extent);
+		/* Of a large one the map looked full for a moment. */
+		if (list != INDEX_HELD ||
+		    !child_held(word_load(&self->children[extent])))
+			child_settle(self, extent);
 		return false;
 	}
 	*page = extent * LAB_EXTENT_PAGES + (unsigned)at;
-	if (cpu != NULL)
-		place_note(cpu, extent, *page);
+	if (cpu != NULL) {
+		go_to(self, cpu, place, extent);
+		place_note(cpu, word_load(&cpu->place), *page);
+	}
 	/* Where a smaller one was broken, the largest is still free. */
-	else if (map_merged(map_of(self, extent), (unsigned)at, order) >=
-		 listed)
+	else if (list != INDEX_HELD &&
+		 map_merged(map_of(self, extent), (unsigned)at, order) >= list)
 		child_settle(self, extent);
 	return true;
 }
 
 /* From the first that has one, of those whose largest block is the smallest
- * that will do. */
+ * that will do; of those that others work in if there is no such. */
 static bool grant_far(struct share *self, struct lab_share_cpu *cpu,
 		      unsigned order, uint32_t *page, unsigned *misses)
 {
-	for (unsigned listed = order; listed <= LAB_MAX_ORDER; listed++) {
-		uint32_t extent = index_next(self, listed, 0);
+	for (unsigned list = order; list <= INDEX_HELD; list++) {
+		uint32_t extent = index_next(self, list, 0);
 
 		while (extent != INDEX_NONE) {
-			if (grant_from(self, cpu, order, listed, extent, page))
+			if (grant_from(self, cpu, order, list, extent, page))
 				return true;
 			if (++*misses >= SEARCH_MISSES)
 				return false;
-			extent = index_next(self, listed, extent + 1);
+			extent = index_next(self, list, extent + 1);
 		}
 	}
 	return false;
 }
 
-/* The extents with such a block that processors hold, and the index has not,
- * are held no more. */
-static void let_all_go(struct share *self, unsigned order)
+/* From any extent, whatever the index says. */
+static bool grant_anywhere(struct share *self, struct lab_share_cpu *cpu,
+			   unsigned order, uint32_t *page)
 {
-	for (unsigned i = 0; i < LAB_CPUS_MAX; i++) {
-		uint64_t place = word_load(&self->cpus[i].place);
-		uint32_t extent = place_extent(place);
+	for (uint32_t extent = 0; extent < self->extents; extent++) {
+		uint64_t child = word_load(&self->children[extent]);
 
-		if (extent < self->extents &&
-		    map_largest(map_of(self, extent)) >= (int)order)
-			let_go(self, place);
+		if (!child_open(child) || child_bucket(child) <= order)
+			continue;
+		child_moved(self, extent, child, child);
+		if (grant_from(self, cpu, order, child_bucket(child) - 1,
+			       extent, page))
+			return true;
 	}
+	return false;
 }
 
+/*
+ * An extent that moves from one list to another is in both for a moment, but
+ * may be missed by who looks at the second first: hence another round after a
+ * move. And where somebody was stopped who clears a bit, it may be one that
+ * should be there.
+ */
 int block_grant(struct share *self, struct lab_share_cpu *cpu, unsigned order,
 		uint32_t *page)
 {
 	unsigned misses = 0;
+	bool hidden = false, still = false;
 
 	if (order > NEAR_ORDER)
 		cpu = NULL;
 	if (cpu != NULL && grant_near(self, cpu, order, page))
 		return 0;
 	for (unsigned i = 0; i < SEARCH_ROUNDS; i++) {
-		unsigned before = misses;
+		int64_t before = count_of(&self->head->moves);
 
 		if (grant_far(self, cpu, order, page, &misses))
 			return 0;
 		if (misses >= SEARCH_MISSES)
 			return -LAB_EAGAIN;
-		/* What order 0 was promised is there: somebody moves it. */
-		if (i > 0 && misses == before && order > 0)
-			return -LAB_ENOMEM;
-		let_all_go(self, order);
+		hidden = count_of(&self->head->clears) != 0;
+		still = count_of(&self->head->moves) == before;
+		/* What order 0 was promised is there. */
+		if (still && (hidden || order > 0))
+			break;
 	}
-	return -LAB_ENOMEM;
+	if (hidden && grant_anywhere(self, cpu, order, page))
+		return 0;
+	return still ? -LAB_ENOMEM : -LAB_EAGAIN;
 }
 
 WORD_SLOW static int grant_slow(struct share *self, struct lab_share_cpu *cpu,

@@ -4,8 +4,9 @@
 #include "share/map.h"
 #include "share/share_private.h"
 
-/* Extents that the index has for whole ones, and are not, in one search. */
-#define SPARE_MISSES 64u
+/* Extents that the index has for whole ones, and are not, in one search; of
+ * those that are held there are no more than processors. */
+#define SPARE_MISSES LAB_CPUS_MAX
 
 enum lab_share_state share_state(const struct share *self, uint32_t extent)
 {
@@ -30,11 +31,12 @@ static void count(struct share *self, uint64_t child, int64_t sign)
 static void changed(struct share *self, uint32_t extent, uint64_t old,
 		    uint64_t fresh)
 {
+	/* What is counted in can be found. */
+	child_moved(self, extent, old, fresh);
 	if (child_present(old))
 		count(self, old, -1);
 	if (child_present(fresh))
 		count(self, fresh, 1);
-	child_moved(self, extent, old, fresh);
 }
 
 void share_add(struct share *self, uint32_t extent)
@@ -139,34 +141,28 @@ static bool is_spare(const struct share *self, uint32_t extent)
 	return child_open(child) && whole(child);
 }
 
-/* One that a processor holds, but has nothing in. */
-static int held_spare(const struct share *self, uint32_t *extent)
+/* One of this list. */
+static bool spare_of(struct share *self, unsigned list, uint32_t *extent)
 {
-	for (unsigned i = 0; i < LAB_CPUS_MAX; i++) {
-		uint32_t at = place_extent(word_load(&self->cpus[i].place));
-
-		if (at < self->extents && is_spare(self, at)) {
-			*extent = at;
-			return 0;
-		}
-	}
-	return -LAB_ENOENT;
-}
-
-int share_spare(struct share *self, uint32_t *extent)
-{
-	uint32_t at = index_next(self, LAB_MAX_ORDER, 0);
+	uint32_t at = index_next(self, list, 0);
 
 	for (unsigned i = 0; i < SPARE_MISSES && at != INDEX_NONE; i++) {
 		if (is_spare(self, at)) {
 			*extent = at;
-			return 0;
+			return true;
 		}
-		if (word_load(&self->children[at]) & LAB_SHARE_HELD)
-			index_follow(self, at, LAB_MAX_ORDER);
-		else
+		child_relist(self, at, list);
+		if (!child_held(word_load(&self->children[at])))
 			child_settle(self, at);
-		at = index_next(self, LAB_MAX_ORDER, at + 1);
+		at = index_next(self, list, at + 1);
 	}
-	return held_spare(self, extent);
+	return false;
+}
+
+int share_spare(struct share *self, uint32_t *extent)
+{
+	return spare_of(self, LAB_MAX_ORDER, extent) ||
+			       spare_of(self, INDEX_HELD, extent)
+		       ? 0
+		       : -LAB_ENOENT;
 }

@@ -30,6 +30,11 @@ static inline unsigned page_within(uint32_t page)
 	return page % LAB_EXTENT_PAGES;
 }
 
+static inline int64_t count_of(const int64_t *count)
+{
+	return __atomic_load_n(count, __ATOMIC_SEQ_CST);
+}
+
 static inline void sum_add(int64_t *sum, int64_t pages)
 {
 	(void)__atomic_fetch_add(sum, pages, __ATOMIC_SEQ_CST);
@@ -81,9 +86,13 @@ static inline bool sum_take(struct share *self, uint64_t pages, uint64_t floor)
 	return false;
 }
 
-/* The child's bucket was another one. */
+/* The child was changed so: let the index have it in its bucket. */
 void child_moved(struct share *self, uint32_t extent, uint64_t old,
 		 uint64_t fresh);
+
+/* The index has the child in this list: make it be in its own, if that is
+ * another. Whoever moves it may be stopped half way. */
+void child_relist(struct share *self, uint32_t extent, unsigned list);
 
 /* The child was changed so, and is open now as before: count whole extents. */
 static inline void child_counted(struct share *self, uint64_t old,
@@ -108,8 +117,8 @@ void child_settle(struct share *self, uint32_t extent);
 /* Is this child open and held, with so many pages? */
 static inline bool child_has(uint64_t child, unsigned pages)
 {
-	return (child & (LAB_SHARE_STATE | LAB_SHARE_HELD)) ==
-		       (CHILD_OPEN | LAB_SHARE_HELD) &&
+	return (child & (LAB_SHARE_STATE | LAB_SHARE_BUCKET)) ==
+		       (CHILD_OPEN | CHILD_HELD) &&
 	       child_free(child) >= pages;
 }
 

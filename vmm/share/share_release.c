@@ -8,7 +8,7 @@ static uint64_t child_grown(const struct share *self, uint64_t child,
 {
 	uint64_t grown = child + (1u << order) + CHILD_VERSION;
 
-	if ((child & (LAB_SHARE_STATE | LAB_SHARE_HELD)) != CHILD_OPEN)
+	if (!child_open(child) || child_held(child))
 		return grown;
 	unsigned merged = map_merged(map_of(self, extent_of(page)),
 				     page_within(page), order);
@@ -31,9 +31,10 @@ void block_released(struct share *self, uint32_t page, unsigned order)
 		if (!word_swap(child, &old, fresh))
 			continue;
 		if (child_open(old)) {
+			/* What is counted in can be found. */
+			child_moved(self, extent_of(page), old, fresh);
 			sum_add(&self->head->unused, INT64_C(1) << order);
 			child_counted(self, old, fresh);
-			child_moved(self, extent_of(page), old, fresh);
 		} else {
 			sum_add(&self->head->shut, INT64_C(1) << order);
 		}

@@ -11,7 +11,7 @@ uint64_t share_bytes(uint32_t extents)
 
 	index_layout(&self);
 	uint64_t bytes = LAB_SHARE_INDEX(extents) +
-			 (LAB_MAX_ORDER + 1) * 8 * (uint64_t)self.stride;
+			 LAB_SHARE_LISTS * 8 * (uint64_t)self.stride;
 
 	return (bytes + LAB_PAGE_SIZE - 1) / LAB_PAGE_SIZE * LAB_PAGE_SIZE;
 }
@@ -53,12 +53,23 @@ void child_moved(struct share *self, uint32_t extent, uint64_t old,
 	unsigned was = child_bucket(old);
 	unsigned is = child_bucket(fresh);
 
+	/* Also where it stays: who moved it there may be stopped before this.
+	 */
+	if (is > 0 && is <= LAB_SHARE_LISTS)
+		index_follow(self, extent, is - 1);
 	if (was == is)
 		return;
-	if (is > 0 && is <= LAB_MAX_ORDER + 1)
-		index_follow(self, extent, is - 1);
-	if (was > 0 && was <= LAB_MAX_ORDER + 1)
+	/* Before it leaves where others may look for it. */
+	sum_add(&self->head->moves, 1);
+	if (was > 0 && was <= LAB_SHARE_LISTS)
 		index_follow(self, extent, was - 1);
+}
+
+void child_relist(struct share *self, uint32_t extent, unsigned list)
+{
+	uint64_t child = word_load(&self->children[extent]);
+
+	child_moved(self, extent, child_with_bucket(child, list + 1), child);
 }
 
 /*
@@ -74,8 +85,8 @@ void child_settle(struct share *self, uint32_t extent)
 		if (!child_open(old))
 			return;
 		int largest = map_largest(map_of(self, extent));
-		uint64_t fresh = child_with_bucket(old & ~LAB_SHARE_HELD,
-						   (unsigned)(largest + 1));
+		uint64_t fresh =
+			child_with_bucket(old, (unsigned)(largest + 1));
 
 		if (fresh == old)
 			return;
@@ -150,22 +161,16 @@ bool share_has(struct share *self, unsigned order, uint64_t count)
 	unsigned looks = 0;
 	uint64_t found = 0;
 
-	for (unsigned listed = order; listed <= LAB_MAX_ORDER; listed++) {
-		uint32_t extent = index_next(self, listed, 0);
+	for (unsigned list = order; list <= INDEX_HELD; list++) {
+		uint32_t extent = index_next(self, list, 0);
 
-		/* Each has one at least, unless the table lies. */
+		/* Each has one at least, but for those that are held, and
+		 * unless the table lies. */
 		while (extent != INDEX_NONE && found < count &&
-		       looks++ < LAB_BULK_MAX) {
+		       looks++ < LAB_BULK_MAX + LAB_CPUS_MAX) {
 			found += blocks_of(self, extent, order);
-			extent = index_next(self, listed, extent + 1);
+			extent = index_next(self, list, extent + 1);
 		}
-	}
-	for (unsigned i = 0; i < LAB_CPUS_MAX && found < count; i++) {
-		uint32_t extent = place_extent(word_load(&self->cpus[i].place));
-
-		if (extent < self->extents &&
-		    word_load(&self->children[extent]) & LAB_SHARE_HELD)
-			found += blocks_of(self, extent, order);
 	}
 	return found >= count;
 }

@@ -34,9 +34,7 @@ static bool held_by_somebody(const struct share *self, uint32_t extent)
 static void validate_open(const struct share *self, uint32_t extent,
 			  uint64_t child, int largest)
 {
-	if (child & LAB_SHARE_HELD) {
-		require(child_bucket(child) == 0, "held, but in a bucket",
-			extent);
+	if (child_held(child)) {
 		require(held_by_somebody(self, extent), "held by nobody",
 			extent);
 	} else {
@@ -53,8 +51,8 @@ static void validate_extent(const struct share *self, uint32_t extent,
 	bool open = child_open(child);
 
 	if (!open)
-		require((child & (LAB_SHARE_HELD | LAB_SHARE_BUCKET)) == 0,
-			"not open, but held or in a bucket", extent);
+		require(child_bucket(child) == 0, "not open, but in a bucket",
+			extent);
 	if (!child_present(child))
 		return;
 	const char *fault = map_fault(map);
