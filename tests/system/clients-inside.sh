@@ -89,6 +89,8 @@ tap_is "virsh vol-list --details" \
     done)"
 tap_is "virsh domstats: who runs" \
     "$(v domstats --list-running | sed -n "s/^Domain: //p" | xargs)" "ada bob"
+tap_is "virsh domstats: all" \
+    "$(v domstats --state | sed -n "s/^Domain: //p" | xargs)" "ada bob eve"
 for name in ada bob; do
     v domstats "$name" >"$work/stats"
     for stat in state.state=1 "balloon.current=${held[$name]}" \
@@ -123,7 +125,7 @@ has() {
         "$(grep -F "$1 ${2%=*}=" "$work/cells")" "$1 $2"
 }
 host_kib=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
-for cell in "Physical CPUs=$(nproc --all)" Running=2 Active=2 \
+for cell in "Physical CPUs=$(nproc --all)" Count=3 Running=2 Active=2 Inactive=1 \
     "Total hardware memory (KB)=$host_kib" \
     "Total memory (KB)=$((held[ada] + held[bob]))" \
     "Total guest memory (KB)=$((limit[ada] + limit[bob]))"; do

@@ -46,6 +46,13 @@ tap_like "nobody may define who may only look" \
     "$(virsh -r -q -c "$uri" define "$work/ada.xml" 2>&1 || true)" \
     'read only access'
 
+stats='balloon.current=32768 balloon.maximum=65536 vcpu.current=1 vcpu.maximum=1'
+stats="Domain: 'ada' state.state=5 state.reason=0 $stats block.count=0"
+tap_is "domstats: of all, though they are off" "$(v domstats | xargs -d '\n' | tr -s ' ')" \
+    "$stats"
+tap_is "domstats ada" "$(v domstats ada | xargs -d '\n' | tr -s ' ')" "$stats"
+tap_is "domstats --list-active: but for a filter" "$(v domstats --list-active)" ""
+
 # Whoever the socket's mode lets in: it is who he is that counts.
 cp /etc/group "$work/group"
 grep -q '^libvirt:' "$work/group" || echo 'libvirt:x:64055:' >>"$work/group"

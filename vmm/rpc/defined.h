@@ -9,13 +9,13 @@
 /* Whether a triple means a domain that is known, and does not run. */
 bool defined_is_inactive(const struct rpc_call *call, const rmt_dom *dom);
 
-/* Whether a guest that runs passes a filter. */
-bool defined_passes(const struct rpc_call *call, const struct view_guest *guest,
-		    unsigned filter);
-
 /* Fill a client's triple from a guest or a domain. 0, or -1 with the call
  * refused: there is none. */
 int defined_fill(struct rpc_call *call, const unsigned char *uuid,
 		 rmt_dom *dom);
+
+/* From a domain that does not run. */
+int defined_fill_known(struct rpc_call *call, const struct act_domain *domain,
+		       rmt_dom *dom);
 
 #endif

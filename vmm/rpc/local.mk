@@ -40,6 +40,8 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/params.h \
 	vmm/rpc/program.c \
 	vmm/rpc/program.h \
+	vmm/rpc/roster.c \
+	vmm/rpc/roster.h \
 	vmm/rpc/server.c \
 	vmm/rpc/server.h \
 	vmm/rpc/session.h \
