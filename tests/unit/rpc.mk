@@ -87,13 +87,21 @@ tests_unit_rpc_act_test_SOURCES = tests/unit/rpc-act-test.c \
 tests_unit_rpc_act_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_act_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/rpc-off-test
+TESTS += tests/unit/rpc-off-test
+tests_unit_rpc_off_test_SOURCES = tests/unit/rpc-off-test.c \
+	tests/unit/rpc-act-support.h tests/unit/rpc-ask.h $(rpc_peer_sources)
+tests_unit_rpc_off_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_off_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/rpc-later-test
 TESTS += tests/unit/rpc-later-test
 tests_unit_rpc_later_test_SOURCES = tests/unit/rpc-later-test.c \
 	tests/unit/rpc-act-support.h $(rpc_peer_sources)
 tests_unit_rpc_later_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_later_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
-$(tests_unit_rpc_act_test_OBJECTS) $(tests_unit_rpc_later_test_OBJECTS): \
+$(tests_unit_rpc_act_test_OBJECTS) $(tests_unit_rpc_off_test_OBJECTS) \
+$(tests_unit_rpc_later_test_OBJECTS): \
 	vmm/wire/remote.h
 
 # They include what rpcgen makes.

@@ -40,23 +40,51 @@ bool defined_is_inactive(const struct rpc_call *call, const rmt_dom *dom)
 	return inactive(call, dom) != NULL;
 }
 
-int defined_fill_known(struct rpc_call *call, const struct act_domain *domain,
-		       rmt_dom *dom)
-{
-	memcpy(dom->uuid, domain->uuid, sizeof(dom->uuid));
-	dom->id = -1;
-	return call_string(call, &dom->name, domain->name);
-}
-
 int defined_fill(struct rpc_call *call, const unsigned char *uuid, rmt_dom *dom)
 {
 	const struct view_guest *guest = running(call, uuid);
 	const struct act_domain *domain = call_domain(call, uuid);
 
 	if (guest == NULL && domain != NULL)
-		return defined_fill_known(call, domain, dom);
+		return roster_fill(
+			call, &(struct roster_entry){.domain = domain}, dom);
 	guest = call_guest(call, uuid);
 	return guest != NULL ? domain_fill(call, guest, dom) : -1;
+}
+
+static int check_live_or_config(struct rpc_call *call, unsigned flags)
+{
+	const unsigned both = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG;
+
+	if ((flags & both) != both)
+		return 0;
+	return call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
+			   "invalid argument: one question cannot be of the "
+			   "guest and of its configuration");
+}
+
+int defined_choose(struct rpc_call *call, const rmt_dom *dom, unsigned flags,
+		   struct roster_entry *out)
+{
+	const unsigned char *uuid = (const unsigned char *)dom->uuid;
+	bool config = flags & VIR_DOMAIN_AFFECT_CONFIG;
+
+	*out = (struct roster_entry){.uuid = uuid};
+	if (check_live_or_config(call, flags) != 0)
+		return -1;
+	const struct view_guest *guest = running(call, uuid);
+	const struct act_domain *domain = call_domain(call, uuid);
+	if (guest != NULL && config && (domain == NULL || !domain->defined))
+		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
+				   VIR_FROM_DOMAIN,
+				   "Requested operation is not valid: a "
+				   "transient domain has no stored "
+				   "configuration");
+	if (config || (guest == NULL && !(flags & VIR_DOMAIN_AFFECT_LIVE)))
+		out->domain = domain;
+	if (out->domain == NULL)
+		out->guest = call_guest(call, uuid);
+	return out->domain != NULL || out->guest != NULL ? 0 : -1;
 }
 
 /* Lists */
@@ -138,7 +166,8 @@ int defined_by_name(struct rpc_call *call, const void *arguments, void *result)
 	while (domain != NULL && strcmp(domain->name, name) != 0)
 		domain = call_next_domain(call, domain);
 	if (domain != NULL && running(call, domain->uuid) == NULL)
-		return defined_fill_known(call, domain, result);
+		return roster_fill(
+			call, &(struct roster_entry){.domain = domain}, result);
 	return domain_by_name(call, arguments, result);
 }
 
@@ -195,32 +224,6 @@ int defined_max_vcpus(struct rpc_call *call, const void *arguments,
 
 	if (domain == NULL)
 		return domain_max_vcpus(call, arguments, result);
-	*(int *)result = (int)domain->cpus;
-	return 0;
-}
-
-/* Of a domain's configuration, if it is asked for that or does not run. */
-int defined_vcpus_flags(struct rpc_call *call, const void *arguments,
-			void *result)
-{
-	const rmt_dom_flags *args = arguments;
-	const unsigned char *uuid = (const unsigned char *)args->dom.uuid;
-	const struct act_domain *domain = call_domain(call, uuid);
-	bool runs = running(call, uuid) != NULL;
-
-	if (domain == NULL ||
-	    (runs &&
-	     (!domain->defined || !(args->flags & VIR_DOMAIN_VCPU_CONFIG))))
-		return domain_vcpus_flags(call, arguments, result);
-	if (call_check_flags(call, args->flags,
-			     VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG |
-				     VIR_DOMAIN_VCPU_MAXIMUM) != 0)
-		return -1;
-	if (args->flags & VIR_DOMAIN_VCPU_LIVE)
-		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
-				   VIR_FROM_DOMAIN,
-				   "Requested operation is not valid: domain "
-				   "is not running");
 	*(int *)result = (int)domain->cpus;
 	return 0;
 }

@@ -33,6 +33,7 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/listen.h \
 	vmm/rpc/looks.c \
 	vmm/rpc/looks.h \
+	vmm/rpc/metadata.c \
 	vmm/rpc/node.c \
 	vmm/rpc/node.h \
 	vmm/rpc/node_stats.c \

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rpc/defined.h"
 #include "rpc/domain.h"
 
 static int by_uuid(const void *a, const void *b)
@@ -118,7 +117,11 @@ int roster_take(struct rpc_call *call, unsigned filter, struct roster *out)
 int roster_fill(struct rpc_call *call, const struct roster_entry *entry,
 		rmt_dom *dom)
 {
-	return entry->guest != NULL
-		       ? domain_fill(call, entry->guest, dom)
-		       : defined_fill_known(call, entry->domain, dom);
+	const struct act_domain *domain = entry->domain;
+
+	if (entry->guest != NULL)
+		return domain_fill(call, entry->guest, dom);
+	memcpy(dom->uuid, domain->uuid, sizeof(dom->uuid));
+	dom->id = -1;
+	return call_string(call, &dom->name, domain->name);
 }

@@ -8,6 +8,7 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
+#include "rpc/defined.h"
 #include "rpc/domain.h"
 #include "rpc/handlers.h"
 #include "rpc/host.h"
@@ -291,21 +292,24 @@ int domain_memory_params(struct rpc_call *call, const void *arguments,
 {
 	const rmt_dom_number *args = arguments;
 	struct params params = {0};
+	struct roster_entry which;
 	rmt_params *out = result;
 
 	if (call_check_flags(call, args->flags,
-			     VIR_DOMAIN_AFFECT_LIVE |
-				     VIR_TYPED_PARAM_STRING_OKAY) != 0)
+			     VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG |
+				     VIR_TYPED_PARAM_STRING_OKAY) != 0 ||
+	    defined_choose(call, &args->dom, args->flags, &which) != 0)
 		return -1;
-	const struct view_guest *guest = domain_find(call, &args->dom);
-	if (guest == NULL)
-		return -1;
+	const struct view_guest *guest = which.guest;
+	uint64_t limit = guest != NULL ? guest->limit : which.domain->limit;
+	uint64_t guarantee =
+		guest != NULL ? guest->guarantee : which.domain->guarantee;
 	/* Asked twice: how many there are, then for so many. */
 	if (args->number > 0)
-		params_ulong(&params, guest->limit * LEASE_KIB,
+		params_ulong(&params, limit * LEASE_KIB,
 			     VIR_DOMAIN_MEMORY_HARD_LIMIT);
 	if (args->number > 1)
-		params_ulong(&params, guest->guarantee * LEASE_KIB,
+		params_ulong(&params, guarantee * LEASE_KIB,
 			     VIR_DOMAIN_MEMORY_MIN_GUARANTEE);
 	out->items.items_val = params.items;
 	out->items.items_len = params.count;
