@@ -102,6 +102,21 @@ for name in ada bob; do
     done
 done
 
+# Where each of ada's processors last ran: the kernel's word. The first has the
+# process's own thread.
+process=$(pgrep -f 'labyrinth run --name ada')
+ran_on() { sed 's/.*) //' "/proc/$process/task/$1/stat" | cut -d ' ' -f 37; }
+tap_is "virsh vcpuinfo: a CPU for each" \
+    "$(v vcpuinfo ada | columns | grep -E '^(VCPU|CPU|State):' | xargs)" \
+    "$(for thread in $(grep -l '^vcpu ' "/proc/$process"/task/*/comm | cut -d / -f 5); do
+        echo "$(cut -d ' ' -f 2 "/proc/$process/task/$thread/comm") $(ran_on "$thread")"
+    done | sort -n | {
+        echo "VCPU: 0 CPU: $(ran_on "$process") State: running"
+        while read -r n cpu; do
+            echo "VCPU: $n CPU: $cpu State: running"
+        done
+    } | xargs)"
+
 # virt-top
 version=$(sed -nE 's/^virt-top\t([0-9.]+)-.*/\1/p' "$LABYRINTH_NEW_TOP/versions")
 tap_is "virt-top is that of the suite" \

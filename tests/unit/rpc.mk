@@ -31,7 +31,7 @@ tests_unit_rpc_stats_test_SOURCES = tests/unit/rpc-stats-test.c \
 	tests/unit/rpc-ask.h \
 	tests/unit/rpc-packet.c tests/unit/rpc-packet.h \
 	tests/unit/rpc-view.c tests/unit/rpc-view.h
-tests_unit_rpc_stats_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_stats_test_CFLAGS = $(rpc_test_cflags) -pthread
 tests_unit_rpc_stats_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
 rpc_peer_sources = tests/unit/rpc-packet.c tests/unit/rpc-packet.h \

@@ -67,6 +67,7 @@ static char *make_maps(struct rpc_call *call, u_int count, int maplen)
 int domain_vcpus(struct rpc_call *call, const void *arguments, void *result)
 {
 	const rmt_vcpus_args *args = arguments;
+	struct host_thread threads[RMT_VCPU_MAX];
 	rmt_vcpus *out = result;
 
 	if (check_room(call, args->maxinfo, args->maplen) != 0)
@@ -74,7 +75,7 @@ int domain_vcpus(struct rpc_call *call, const void *arguments, void *result)
 	const struct view_guest *guest = domain_find(call, &args->dom);
 	if (guest == NULL)
 		return -1;
-	u_int count = guest->cpus;
+	u_int count = guest->cpus < RMT_VCPU_MAX ? guest->cpus : RMT_VCPU_MAX;
 	if (count > (u_int)args->maxinfo)
 		count = (u_int)args->maxinfo;
 	out->maps.maps_val = make_maps(call, count, args->maplen);
@@ -85,11 +86,15 @@ int domain_vcpus(struct rpc_call *call, const void *arguments, void *result)
 	if (out->items.items_val == NULL)
 		return call_no_memory(call);
 	out->items.items_len = count;
+	host_threads(guest->pid, threads, count);
 	for (u_int i = 0; i < count; i++) {
 		out->items.items_val[i] = (rmt_vcpu_info){
 			.number = i,
 			.state = VIR_VCPU_RUNNING,
-			.cpu = VIR_VCPU_INFO_CPU_UNAVAILABLE,
+			.cpu_time = threads[i].time,
+			.cpu = threads[i].cpu >= 0
+				       ? threads[i].cpu
+				       : VIR_VCPU_INFO_CPU_UNAVAILABLE,
 		};
 	}
 	return 0;
