@@ -6,13 +6,6 @@ set -euo pipefail
 . "$abs_top_srcdir/tests/tap.sh"
 . "$abs_top_srcdir/tests/system/broker.sh"
 
-# client FOLDER PROGRAM ARGUMENT...: one that fetch-clients has unpacked, on its
-# own C library.
-client() {
-    local libraries=$1/libraries program=$1/programs/$2
-    shift 2
-    "$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$program" "$@"
-}
 v() { client "$LABYRINTH_NEW_VIRSH" virsh -q -r -c "$uri" "$@" 2>&1; }
 # It has a guest's memory from its second look on.
 top() {
