@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	docs/contract.md \
 	docs/domain-xml.md \
 	docs/hostile-vmm.md \
+	docs/grafana-dashboard.json \
 	docs/guest-memfd.md \
 	docs/hypercalls.md \
 	docs/lease-protocol.md \

@@ -2,7 +2,7 @@
 # All that is fuzzed, by clang with its sanitizers: one library of every layer,
 # and a program for each target. fuzz.sh calls it in a folder of its own:
 # make -f build.mk SOURCE=tree BUILD=where-it-was-configured CLANG=clang
-TARGETS = rpc elf domain session run labyrinthd hcall
+TARGETS = rpc elf domain pool session run labyrinthd hcall
 PACKAGES = libsystemd libtirpc libxml-2.0 uuid libvirt json-c cmocka
 
 CFLAGS = -g -O1 -std=gnu11 -pthread -fno-sanitize-recover=all \

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/fuzz/hcall.c \
 	tests/fuzz/input.h \
 	tests/fuzz/labyrinthd.c \
+	tests/fuzz/pool.c \
 	tests/fuzz/rpc.c \
 	tests/fuzz/run.c \
 	tests/fuzz/seeds \

@@ -13,7 +13,7 @@ out=$build/tests/fuzz/out
 
 # Target, and the runs of a bounded one: a second or less of each.
 declare -A runs=(
-    [rpc]=20000 [elf]=20000 [domain]=3000 [session]=300 [run]=10000
+    [rpc]=20000 [elf]=20000 [domain]=3000 [pool]=3000 [session]=300 [run]=10000
     [labyrinthd]=5000 [hcall]=3000
 )
 

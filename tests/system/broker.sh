@@ -78,6 +78,14 @@ stop_broker() {
     wait "$broker_pid"
 }
 
+# client FOLDER PROGRAM ARGUMENT...: one that fetch-clients has unpacked, on its
+# own C library.
+client() {
+    local libraries=$1/libraries program=$1/programs/$2
+    shift 2
+    "$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$program" "$@"
+}
+
 # leases STATE [POOL]: how many leases of the pool are in this state.
 leases() {
     virsh -c "$uri" pool-dumpxml "${2:-default}" |

@@ -6,13 +6,6 @@ set -euo pipefail
 . "$abs_top_srcdir/tests/tap.sh"
 . "$abs_top_srcdir/tests/system/broker.sh"
 
-# client FOLDER PROGRAM ARGUMENT...: one that fetch-clients has unpacked, on its
-# own C library.
-client() {
-    local libraries=$1/libraries program=$1/programs/$2
-    shift 2
-    "$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$program" "$@"
-}
 v() { client "$LABYRINTH_NEW_VIRSH" virsh -q -r -c "$uri" "$@" 2>&1; }
 # It has a guest's memory from its second look on.
 top() {
@@ -89,6 +82,8 @@ tap_is "virsh vol-list --details" \
     done)"
 tap_is "virsh domstats: who runs" \
     "$(v domstats --list-running | sed -n "s/^Domain: //p" | xargs)" "ada bob"
+tap_is "virsh domstats: all" \
+    "$(v domstats --state | sed -n "s/^Domain: //p" | xargs)" "ada bob eve"
 for name in ada bob; do
     v domstats "$name" >"$work/stats"
     for stat in state.state=1 "balloon.current=${held[$name]}" \
@@ -99,6 +94,21 @@ for name in ada bob; do
             "$(grep -F "  ${stat%=*}=" "$work/stats")" "  $stat"
     done
 done
+
+# Where each of ada's processors last ran: the kernel's word. The first has the
+# process's own thread.
+process=$(pgrep -f 'labyrinth run --name ada')
+ran_on() { sed 's/.*) //' "/proc/$process/task/$1/stat" | cut -d ' ' -f 37; }
+tap_is "virsh vcpuinfo: a CPU for each" \
+    "$(v vcpuinfo ada | columns | grep -E '^(VCPU|CPU|State):' | xargs)" \
+    "$(for thread in $(grep -l '^vcpu ' "/proc/$process"/task/*/comm | cut -d / -f 5); do
+        echo "$(cut -d ' ' -f 2 "/proc/$process/task/$thread/comm") $(ran_on "$thread")"
+    done | sort -n | {
+        echo "VCPU: 0 CPU: $(ran_on "$process") State: running"
+        while read -r n cpu; do
+            echo "VCPU: $n CPU: $cpu State: running"
+        done
+    } | xargs)"
 
 # virt-top
 version=$(sed -nE 's/^virt-top\t([0-9.]+)-.*/\1/p' "$LABYRINTH_NEW_TOP/versions")
@@ -123,7 +133,7 @@ has() {
         "$(grep -F "$1 ${2%=*}=" "$work/cells")" "$1 $2"
 }
 host_kib=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
-for cell in "Physical CPUs=$(nproc --all)" Running=2 Active=2 \
+for cell in "Physical CPUs=$(nproc --all)" Count=3 Running=2 Active=2 Inactive=1 \
     "Total hardware memory (KB)=$host_kib" \
     "Total memory (KB)=$((held[ada] + held[bob]))" \
     "Total guest memory (KB)=$((limit[ada] + limit[bob]))"; do

@@ -32,6 +32,21 @@ if ! offered; then
     tap_is "KVM cannot map it: no such pool" "$status" 1
     tap_like "KVM cannot map it: a sentence" "$(<"$work/out")" \
         "pool default: this kernel's KVM has no guest_memfd that can be mapped"
+    start_broker --pool default=8M
+    cat >"$work/side.xml" <<'END'
+<pool type='labyrinth' xmlns:labyrinth='urn:labyrinth:libvirt:1'>
+  <name>side</name>
+  <capacity unit='MiB'>8</capacity>
+  <labyrinth:pool><labyrinth:backing>guest_memfd</labyrinth:backing>
+  </labyrinth:pool>
+</pool>
+END
+    tap_like "KVM cannot map it: nor while the daemon runs" \
+        "$(virsh -c "$uri" pool-create "$work/side.xml" 2>&1 || true)" \
+        "pool side: this kernel's KVM has no guest_memfd that can be mapped"
+    tap_is "KVM cannot map it: and nothing is left of it" \
+        "$(virsh -q -c "$uri" pool-list --all --name | xargs)" default
+    stop_broker
     tap_done
     exit
 fi

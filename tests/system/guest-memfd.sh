@@ -8,7 +8,7 @@ set -euo pipefail
 . "$abs_top_srcdir/tests/system/kernels.sh"
 on_kernels guest-memfd-inside.sh 6.12 newest
 export LABYRINTH_TEST_BACKING=guest_memfd
-insides=(kill restart revoke)
+insides=(kill restart revoke virsh-pool)
 if [[ ${LABYRINTH_TEST_WHOLE:-} ]]; then
     insides+=(atomic backing fair storm take)
     export LABYRINTH_TEST_STORM=${LABYRINTH_TEST_STORM:-20}

@@ -20,6 +20,7 @@ import libvirt
 URI = "labyrinth:///system"
 BUILD = os.environ["abs_top_builddir"]
 LABYRINTH = f"{BUILD}/vmm/labyrinth"
+DOCS = f"{os.environ['abs_top_srcdir']}/docs"
 DEMO = f"{BUILD}/guest/labyrinth-demo.elf"
 SPACE = {"l": "urn:labyrinth:libvirt:1"}
 LEASE = 2 << 20
@@ -187,6 +188,8 @@ def exporter(folder):
                          line)
         if match:
             said[match[1]] = float(match[2])
+    # What is of a domain but ada has a name all the same.
+    names = set(re.findall(r"^(libvirt_\w+)", page, re.M))
     held = audit()[0]["ada"]["held"]
     check("exporter: libvirt is up", said.get("libvirt_up"), 1.0)
     check("exporter: ada's memory",
@@ -194,6 +197,29 @@ def exporter(folder):
           float(held * LEASE))
     check("exporter: ada's processors",
           said.get("libvirt_domain_info_virtual_cpus"), 3.0)
+    return names
+
+
+def dashboard(exported):
+    """Each metric of the dashboard is one of the exporter's, or of the lines of
+    Python that the recipes have beside it, which are run."""
+    recipes = open(f"{DOCS}/libvirt-recipes.md", encoding="utf-8").read()
+    lines = re.search(r"textfile collector.*?```python\n(.*?)```", recipes,
+                      re.S)[1]
+    printed = subprocess.run([sys.executable, "-c", lines], check=True,
+                             stdout=subprocess.PIPE, text=True).stdout
+    exported = exported | set(re.findall(r"^(labyrinth_\w+)\{", printed, re.M))
+    with open(f"{DOCS}/grafana-dashboard.json", encoding="utf-8") as file:
+        panels = json.load(file)["panels"]
+    asked = {name for panel in panels for target in panel["targets"]
+             for name in re.findall(r"\b[a-z]+_\w+", target["expr"])}
+    check("dashboard: it asks for something", len(asked) > 10, True)
+    check("dashboard: each metric is exported", sorted(asked - exported), [])
+    _, pools = audit()
+    check("dashboard: the pools' sizes are the ledger's",
+          dict(re.findall(r'^labyrinth_storage_capacity_bytes'
+                          r'\{pool="(\w+)"\} (\d+)$', printed, re.M)),
+          {name: str(pool["leases"] * LEASE) for name, pool in pools.items()})
 
 
 def main():
@@ -204,7 +230,7 @@ def main():
     is_the_ledgers(connection, blocks)
     events(connection)
     refuses(connection)
-    exporter(folder)
+    dashboard(exporter(folder))
     connection.close()
     print(f"1..{count}", flush=True)
     return failed > 0

@@ -22,6 +22,7 @@ system_tests = \
 	tests/system/resident.sh \
 	tests/system/restart.sh \
 	tests/system/revoke.sh \
+	tests/system/ssh.sh \
 	tests/system/storm.sh \
 	tests/system/take.sh \
 	tests/system/torture.sh \
@@ -95,6 +96,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/restart-inside.sh \
 	tests/system/stopped-inside.sh \
 	tests/system/revoke-inside.sh \
+	tests/system/ssh-inside.sh \
 	tests/system/take-inside.sh \
 	tests/system/torture-inside.sh \
 	tests/system/storm-inside.sh \

@@ -8,6 +8,7 @@ set -euo pipefail
 
 total=64
 begin() { start_broker --pool default=$((total * 2))M --state-dir "$work/state"; }
+columns() { awk '{ $1 = $1; print }'; }
 v() { virsh -q -c "$uri" "$@" 2>&1; }
 # state GUEST STATE: wait until virsh says so, for a minute at most.
 state() {
@@ -23,6 +24,8 @@ mkfifo "$work/in"
 cat >"$work/ada.xml" <<END
 <domain type='kvm'>
   <name>ada</name>
+  <description>the first</description>
+  <metadata><n:note xmlns:n='urn:note'>mine</n:note></metadata>
   <memory unit='MiB'>64</memory>
   <currentMemory unit='MiB'>32</currentMemory>
   <memtune><min_guarantee unit='MiB'>8</min_guarantee></memtune>
@@ -45,6 +48,37 @@ tap_like "what is not there is refused by name" \
 tap_like "nobody may define who may only look" \
     "$(virsh -r -q -c "$uri" define "$work/ada.xml" 2>&1 || true)" \
     'read only access'
+
+stats='balloon.current=32768 balloon.maximum=65536 vcpu.current=1 vcpu.maximum=1'
+stats="Domain: 'ada' state.state=5 state.reason=0 $stats block.count=0"
+tap_is "domstats: of all, though they are off" "$(v domstats | xargs -d '\n' | tr -s ' ')" \
+    "$stats"
+tap_is "domstats ada" "$(v domstats ada | xargs -d '\n' | tr -s ' ')" "$stats"
+tap_is "domstats --list-active: but for a filter" "$(v domstats --list-active)" ""
+
+# What is asked of it is of what was defined, or of one that runs.
+tap_is "memtune" "$(v memtune ada | columns)" "hard_limit : 32768
+min_guarantee : 8192"
+tap_is "vcpuinfo" "$(v vcpuinfo ada | columns | head -n 3)" "VCPU: 0
+CPU: N/A
+State: N/A"
+tap_is "desc" "$(v desc ada)" "the first"
+tap_is "desc --title: none" "$(v desc --title ada)" ""
+tap_like "metadata: our own" \
+    "$(v metadata ada --uri urn:labyrinth:libvirt:1)" '<labyrinth:pool>default<'
+tap_like "metadata: its owner's" "$(v metadata ada --uri urn:note)" '>mine</'
+for question in dommemstat domcontrol domdisplay shutdown destroy console; do
+    tap_like "$question: it is off" "$(v $question ada || true)" \
+        '[Dd]omain is not running|[Dd]omain is not active'
+done
+# As often as it takes until who waits has heard of it.
+v event --domain ada --event lifecycle --timeout 120 >"$work/event" &
+listens=$!
+while kill -0 "$listens" 2>/dev/null; do
+    v define "$work/ada.xml" >/dev/null
+done
+tap_like "event --domain" "$(<"$work/event")" \
+    "^event 'lifecycle' for domain '?ada'?: Defined Updated"
 
 # Whoever the socket's mode lets in: it is who he is that counts.
 cp /etc/group "$work/group"
@@ -72,6 +106,8 @@ tap_is "snapshot-list: what does not run has none" "$(v snapshot-list ada)" ""
 # Started
 v start ada >/dev/null
 tap_like "start: it runs" "$(v list)" 'ada +running'
+tap_is "desc: as it was defined" "$(v desc ada)" "the first"
+tap_like "dumpxml: likewise" "$(v dumpxml ada)" '<description>the first<'
 tap_like "its VMM is in a session of its own" \
     "$(ps -o sid=,comm= -C labyrinth)" "^ *$(pgrep -x labyrinth) labyrinth"
 # The files of leases that its VMM has open: each for a moment, while it comes.

@@ -11,12 +11,13 @@ v() { virsh -q -c "$uri" "$@" 2>&1; }
 names() { v pool-list --name "$@" | xargs; }
 
 begin
-cat >"$work/side.xml" <<'END'
+backing=${LABYRINTH_TEST_BACKING:-shmem}
+cat >"$work/side.xml" <<END
 <pool type='labyrinth' xmlns:labyrinth='urn:labyrinth:libvirt:1'>
   <name>side</name>
   <capacity unit='MiB'>32</capacity>
   <labyrinth:pool>
-    <labyrinth:backing>shmem</labyrinth:backing>
+    <labyrinth:backing>$backing</labyrinth:backing>
   </labyrinth:pool>
 </pool>
 END
@@ -45,7 +46,7 @@ tap_is "pool-list: it is not active" "$(names)" default
 tap_like "pool-info: inactive, persistent" "$(v pool-info side)" \
     'State: +inactive.*Persistent: +yes'
 tap_like "pool-dumpxml has what was defined" "$(v pool-dumpxml side)" \
-    "<capacity unit='bytes'>33554432<.*<labyrinth:backing>shmem<"
+    "<capacity unit='bytes'>33554432<.*<labyrinth:backing>$backing<"
 tap_like "it has no volumes to list" "$(v vol-list side || true)" 'not active'
 sed 's/<name>/<features\/><name>/' "$work/side.xml" >"$work/bad.xml"
 tap_like "what is not there is refused by name" \

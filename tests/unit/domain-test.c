@@ -123,6 +123,27 @@ static void assert_full(const struct domain *domain)
 	assert_string_equal(domain->cmdline, "one two");
 }
 
+/* Each by its namespace, whole, and with that; nobody else's. */
+static void has_each_one_s_notes(void **state)
+{
+	struct domain domain;
+	char *text = NULL;
+
+	(void)state;
+	read_right(&domain, full);
+	assert_int_equal(
+		domain_element(&domain, "http://libosinfo.org/", &text), 0);
+	assert_string_equal(text, "<o:os xmlns:o=\"http://libosinfo.org/\" "
+				  "id=\"x\"><o:v>1</o:v></o:os>");
+	free(text);
+	assert_int_equal(
+		domain_element(&domain, "urn:labyrinth:libvirt:1", &text), 0);
+	assert_non_null(strstr(text, "other</labyrinth:pool>"));
+	free(text);
+	assert_int_equal(domain_element(&domain, "urn:other", &text), -ENOENT);
+	domain_clear(&domain);
+}
+
 static void reads_what_it_writes(void **state)
 {
 	struct domain one, two;
@@ -376,6 +397,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fills_in_what_is_not_said),
+		cmocka_unit_test(has_each_one_s_notes),
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(keeps_what_xml_carries),
 		cmocka_unit_test(refuses_by_name),

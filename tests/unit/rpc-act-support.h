@@ -127,7 +127,9 @@ static struct act_domain domains[] = {
 	 .cpus = 3,
 	 .maximum = 16,
 	 .limit = 8,
-	 .kernel = "/k"},
+	 .guarantee = 4,
+	 .kernel = "/k",
+	 .description = "a third"},
 };
 
 static const struct act_domain *next(void *context,
@@ -146,6 +148,17 @@ static char *xml(void *context, const struct act_domain *domain)
 	(void)context;
 	snprintf(text, sizeof(text), "<inactive>%s</inactive>", domain->name);
 	return strdup(text);
+}
+
+/* There is one, of urn:note. */
+static int metadata(void *context, const struct act_domain *domain,
+		    const char *uri, char **out)
+{
+	(void)context;
+	if (strcmp(uri, "urn:note") != 0)
+		return -ENOENT;
+	*out = strdup(domain->name);
+	return *out != NULL ? 0 : -ENOMEM;
 }
 
 static int define(void *context, const char *text, uint8_t uuid[16],
@@ -209,6 +222,7 @@ static const struct act_source acts = {
 	.keep_maximum = keep_maximum,
 	.next = next,
 	.xml = xml,
+	.metadata = metadata,
 	.define = define,
 	.undefine = undefine,
 	.autostart = autostart,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What stock virsh once sent, sent again, byte for byte: each answer is, byte
- * for byte, the one that it printed well. golden/record.py made the files.
+ * for byte, the one that it printed well. golden/record.py made the files; in
+ * those named act-* there is a pool that can be defined.
  */
 #include <config.h>
 
@@ -17,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "rpc-peer.h"
+#include "rpc-pools.h"
 
 #define NAMES_MAX 64
 
@@ -59,6 +61,8 @@ static void says_what_it_said(void **state)
 	FILE *file = fopen(*state, "re");
 	assert_non_null(file);
 	peers_start(&peers);
+	if (strncmp(*state, "act-", 4) == 0)
+		rpc_server_act(peers.server, &rpc_pools_acts);
 	int fd = peer_connect(&peers, RPC_SOCKET_RW);
 	while (getline(&line, &room, file) > 0) {
 		size_t count = read_hex(line + 2, bytes, sizeof(bytes));

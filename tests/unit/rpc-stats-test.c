@@ -2,15 +2,18 @@
 /* Numbers: never more of them than were asked for, and of whom. */
 #include <config.h>
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
 #include "rpc-ask.h"
+#include "rpc/host.h"
 
 static u_int memory_stats(unsigned max)
 {
@@ -101,6 +104,8 @@ static void vcpus_are_no_more_than_asked(void **state)
 		  CODEC(rmt_vcpus), &vcpus);
 	assert_int_equal(vcpus.items.items_len, 3);
 	assert_int_equal(vcpus.maps.maps_len, 3);
+	assert_int_equal(vcpus.items.items_val[2].cpu,
+			 VIR_VCPU_INFO_CPU_UNAVAILABLE);
 	xdr_free(CODEC(rmt_vcpus), &vcpus);
 	memset(&vcpus, 0, sizeof(vcpus));
 	args.maxinfo = INT32_MAX;
@@ -117,6 +122,54 @@ static void vcpus_are_no_more_than_asked(void **state)
 			    CODEC(rmt_vcpus_args), &args);
 		assert_int_equal(error_of(&session), VIR_ERR_INVALID_ARG);
 	}
+}
+
+/* A thread that has a name, until it is let go. */
+struct named {
+	const char *name;
+	pthread_t thread;
+	pthread_barrier_t *named, *over;
+};
+
+static void *stay(void *context)
+{
+	struct named *self = context;
+
+	pthread_setname_np(pthread_self(), self->name);
+	pthread_barrier_wait(self->named);
+	pthread_barrier_wait(self->over);
+	return NULL;
+}
+
+static void a_processor_s_thread_is_told_by_its_name(void **state)
+{
+	struct named threads[] = {{.name = "vcpu 2"},  {.name = "vcpu 3x"},
+				  {.name = "a) vcpu"}, {.name = "vcpu 0"},
+				  {.name = "vcpu 4"},  {.name = "vcpu 1"}};
+	const unsigned int count = sizeof(threads) / sizeof(threads[0]);
+	struct host_thread vcpus[4];
+	pthread_barrier_t named, over;
+
+	(void)state;
+	pthread_barrier_init(&named, NULL, count + 1);
+	pthread_barrier_init(&over, NULL, count + 1);
+	for (unsigned int i = 0; i < count; i++) {
+		threads[i].named = &named;
+		threads[i].over = &over;
+		pthread_create(&threads[i].thread, NULL, stay, &threads[i]);
+	}
+	pthread_barrier_wait(&named);
+	host_threads(getpid(), vcpus, 4);
+	pthread_barrier_wait(&over);
+	for (unsigned int i = 0; i < count; i++)
+		pthread_join(threads[i].thread, NULL);
+	for (int i = 0; i < 3; i++)
+		assert_true(vcpus[i].cpu >= 0 &&
+			    vcpus[i].cpu < sysconf(_SC_NPROCESSORS_CONF));
+	assert_int_equal(vcpus[3].cpu, -1);
+	/* Of a process that is gone nothing is known. */
+	host_threads(1 << 23, vcpus, 4);
+	assert_int_equal(vcpus[0].cpu, -1);
 }
 
 /* Who is in the answer to a question about these, in order of it. */
@@ -182,6 +235,7 @@ int main(void)
 		cmocka_unit_test(memory_params_are_no_more_than_asked),
 		cmocka_unit_test(node_stats_are_no_more_than_asked),
 		cmocka_unit_test(vcpus_are_no_more_than_asked),
+		cmocka_unit_test(a_processor_s_thread_is_told_by_its_name),
 		cmocka_unit_test(
 			who_is_named_is_meant_and_who_is_gone_is_left_out),
 		cmocka_unit_test(as_many_as_a_list_holds_in_one_answer),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The libvirt endpoint over a broker that never moves by itself: rpc-stub
- * DIRECTORY [GUESTS]. Prints `ready` once it listens, `wishes N` whenever
+ * DIRECTORY [GUESTS|pools]: with so many, or with a pool that can be defined.
+ * Prints `ready` once it listens, `wishes N` whenever
  * clients have registered for events or do no longer, and stops at the end of
  * its standard input, each letter of which is something that happens. No test
  * of its own: the scripts rpc-*.sh look at it.
@@ -10,9 +11,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "rpc-pools.h"
 #include "rpc-view.h"
 #include "rpc/server.h"
 
@@ -100,10 +103,11 @@ int main(int argc, char **argv)
 	struct err err;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: rpc-stub DIRECTORY [GUESTS]\n");
+		fprintf(stderr, "usage: rpc-stub DIRECTORY [GUESTS|pools]\n");
 		return 2;
 	}
-	if (argc > 2)
+	bool pools = argc > 2 && strcmp(argv[2], "pools") == 0;
+	if (argc > 2 && !pools)
 		rpc_view_guests = strtoul(argv[2], NULL, 10);
 	if (sd_event_new(&event) < 0) {
 		fprintf(stderr, "rpc-stub: no event loop\n");
@@ -114,6 +118,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "rpc-stub: %s\n", err.text);
 		return 1;
 	}
+	if (pools)
+		rpc_server_act(server, &rpc_pools_acts);
 	struct rpc_limits limits = rpc_server_limits(server);
 	limits.balloon_usec = 10000;
 	rpc_server_limit(server, &limits);

@@ -6,9 +6,9 @@ rpc_test_libs = vmm/librpc.a vmm/libwire.a vmm/libbase.a $(SYSTEMD_LIBS) \
 
 check_PROGRAMS += tests/unit/rpc-stub
 tests_unit_rpc_stub_SOURCES = tests/unit/rpc-stub.c tests/unit/rpc-view.c \
-	tests/unit/rpc-view.h
+	tests/unit/rpc-view.h tests/unit/rpc-pools.c tests/unit/rpc-pools.h
 tests_unit_rpc_stub_CFLAGS = $(rpc_test_cflags)
-tests_unit_rpc_stub_LDADD = $(rpc_test_libs)
+tests_unit_rpc_stub_LDADD = vmm/librpc.a vmm/libguests.a vmm/libbroker.a $(rpc_test_libs)
 
 check_PROGRAMS += tests/unit/virnet-test
 TESTS += tests/unit/virnet-test
@@ -31,7 +31,7 @@ tests_unit_rpc_stats_test_SOURCES = tests/unit/rpc-stats-test.c \
 	tests/unit/rpc-ask.h \
 	tests/unit/rpc-packet.c tests/unit/rpc-packet.h \
 	tests/unit/rpc-view.c tests/unit/rpc-view.h
-tests_unit_rpc_stats_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_stats_test_CFLAGS = $(rpc_test_cflags) -pthread
 tests_unit_rpc_stats_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
 rpc_peer_sources = tests/unit/rpc-packet.c tests/unit/rpc-packet.h \
@@ -55,9 +55,10 @@ tests_unit_rpc_events_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/rpc-golden-test
 TESTS += tests/unit/rpc-golden-test
 tests_unit_rpc_golden_test_SOURCES = tests/unit/rpc-golden-test.c \
-	$(rpc_peer_sources)
+	tests/unit/rpc-pools.c tests/unit/rpc-pools.h $(rpc_peer_sources)
 tests_unit_rpc_golden_test_CFLAGS = $(rpc_test_cflags)
-tests_unit_rpc_golden_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+tests_unit_rpc_golden_test_LDADD = vmm/librpc.a vmm/libguests.a vmm/libbroker.a \
+	$(rpc_test_libs) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/rpc-looks-test
 TESTS += tests/unit/rpc-looks-test
@@ -87,13 +88,21 @@ tests_unit_rpc_act_test_SOURCES = tests/unit/rpc-act-test.c \
 tests_unit_rpc_act_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_act_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/rpc-off-test
+TESTS += tests/unit/rpc-off-test
+tests_unit_rpc_off_test_SOURCES = tests/unit/rpc-off-test.c \
+	tests/unit/rpc-act-support.h tests/unit/rpc-ask.h $(rpc_peer_sources)
+tests_unit_rpc_off_test_CFLAGS = $(rpc_test_cflags)
+tests_unit_rpc_off_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/rpc-later-test
 TESTS += tests/unit/rpc-later-test
 tests_unit_rpc_later_test_SOURCES = tests/unit/rpc-later-test.c \
 	tests/unit/rpc-act-support.h $(rpc_peer_sources)
 tests_unit_rpc_later_test_CFLAGS = $(rpc_test_cflags)
 tests_unit_rpc_later_test_LDADD = $(rpc_test_libs) $(CMOCKA_LIBS)
-$(tests_unit_rpc_act_test_OBJECTS) $(tests_unit_rpc_later_test_OBJECTS): \
+$(tests_unit_rpc_act_test_OBJECTS) $(tests_unit_rpc_off_test_OBJECTS) \
+$(tests_unit_rpc_later_test_OBJECTS): \
 	vmm/wire/remote.h
 
 # They include what rpcgen makes.

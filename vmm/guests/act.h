@@ -27,7 +27,9 @@ struct act_domain {
 	uint64_t limit;
 	uint64_t guarantee;
 	const char *kernel;
-	const char *cmdline; /* NULL: none */
+	const char *cmdline; /* NULL: none; as these: */
+	const char *title;
+	const char *description;
 };
 
 /* A start under way, of the one who asked for it, who must not go away with
@@ -122,6 +124,10 @@ struct act_source {
 	/* The XML that it is started from; the caller's, NULL without memory.
 	 */
 	char *(*xml)(void *context, const struct act_domain *domain);
+	/* The element of a namespace in that XML's metadata: 0, and it is the
+	 * caller's; -ENOENT without one, or -ENOMEM. */
+	int (*metadata)(void *context, const struct act_domain *domain,
+			const char *uri, char **out);
 
 	/* Keep a domain, new or changed: its uuid. -EEXIST for a name or uuid
 	 * of another, or what guests/domain.h refuses. */

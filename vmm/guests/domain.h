@@ -45,6 +45,12 @@ int domain_read(struct domain *self, const char *xml, struct err *err);
 /* The XML that domain_read() reads the same from; NULL without memory. */
 char *domain_write(const struct domain *self);
 
+/*
+ * The element of a namespace in that XML's <metadata>, by itself: 0, and *out
+ * is the caller's; -ENOENT where there is none, or -ENOMEM.
+ */
+int domain_element(const struct domain *self, const char *uri, char **out);
+
 /* Free what it owns. */
 void domain_clear(struct domain *self);
 

@@ -51,11 +51,22 @@ static const struct act_domain *next(void *context,
 	return entry != NULL ? &entry->seen : NULL;
 }
 
+static const struct domain *domain_of(const struct act_domain *domain)
+{
+	return &((const struct guests_entry *)(const void *)domain)->domain;
+}
+
 static char *xml(void *context, const struct act_domain *domain)
 {
 	(void)context;
-	return domain_write(
-		&((const struct guests_entry *)(const void *)domain)->domain);
+	return domain_write(domain_of(domain));
+}
+
+static int metadata(void *context, const struct act_domain *domain,
+		    const char *uri, char **out)
+{
+	(void)context;
+	return domain_element(domain_of(domain), uri, out);
 }
 
 struct act_source guests_acts(struct guests *self)
@@ -68,6 +79,7 @@ struct act_source guests_acts(struct guests *self)
 		.keep_maximum = guests_keep_maximum,
 		.next = next,
 		.xml = xml,
+		.metadata = metadata,
 		.define = guests_define,
 		.undefine = guests_undefine,
 		.autostart = guests_set_autostart,

@@ -87,6 +87,8 @@ static void show(struct guests_entry *entry)
 	seen->guarantee = domain->guarantee;
 	seen->kernel = domain->kernel;
 	seen->cmdline = domain->cmdline;
+	seen->title = domain->title;
+	seen->description = domain->description;
 }
 
 struct guests_entry *guests_know(struct guests *self, struct domain *domain)

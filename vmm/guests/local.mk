@@ -6,6 +6,7 @@ vmm_libguests_a_SOURCES = \
 	vmm/guests/console.h \
 	vmm/guests/domain.c \
 	vmm/guests/domain.h \
+	vmm/guests/domain_element.c \
 	vmm/guests/domain_read.c \
 	vmm/guests/guests_entries.c \
 	vmm/guests/guests.c \

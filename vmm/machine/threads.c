@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -68,10 +69,14 @@ static void run_one(struct run *run, struct vcpu *cpu)
 	}
 }
 
+/* The first vCPU's thread is the process's own, which has the program's. */
 static void *thread_main(void *context)
 {
 	struct seat *seat = context;
+	char name[16];
 
+	snprintf(name, sizeof(name), "vcpu %u", seat->cpu->id);
+	pthread_setname_np(pthread_self(), name);
 	run_one(seat->run, seat->cpu);
 	return NULL;
 }

@@ -150,11 +150,6 @@ static int set_memory(struct rpc_call *call, const rmt_dom *dom, uint64_t kib,
 	    find_defined(call, dom, &domain) != 0)
 		return -1;
 	if ((flags & VIR_DOMAIN_AFFECT_LIVE) != 0) {
-		if (defined_is_inactive(call, dom))
-			return call_refuse(call, VIR_ERR_OPERATION_INVALID,
-					   VIR_FROM_DOMAIN,
-					   "Requested operation is not valid: "
-					   "domain is not running");
 		guest = call_guest(call, uuid);
 		if (guest == NULL)
 			return -1;
@@ -371,11 +366,6 @@ int act_console(struct rpc_call *call, const void *arguments, void *result)
 				   VIR_FROM_DOMAIN,
 				   "Requested operation is not valid: this "
 				   "connection has a console open");
-	if (defined_is_inactive(call, &args->dom))
-		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
-				   VIR_FROM_DOMAIN,
-				   "Requested operation is not valid: domain "
-				   "is not running");
 	const struct view_guest *guest =
 		call_guest(call, (const unsigned char *)args->dom.uuid);
 	if (guest == NULL)

@@ -42,8 +42,9 @@ int call_refuse(struct rpc_call *call, int code, int domain, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
 
 /*
- * The guest of this uuid in the call's view; NULL with the call refused. A
- * client's id may be stale and its name is redundant: the uuid decides.
+ * The guest of this uuid in the call's view; NULL with the call refused: it is
+ * not known, or does not run. A client's id may be stale and its name is
+ * redundant: the uuid decides.
  */
 const struct view_guest *call_guest(struct rpc_call *call,
 				    const unsigned char *uuid);

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "rpc/domain.h"
 #include "rpc/handlers.h"
+#include "rpc/roster.h"
 
 static const struct view_guest *running(const struct rpc_call *call,
 					const unsigned char *uuid)
@@ -38,107 +40,91 @@ bool defined_is_inactive(const struct rpc_call *call, const rmt_dom *dom)
 	return inactive(call, dom) != NULL;
 }
 
-static int fill(struct rpc_call *call, const struct act_domain *domain,
-		rmt_dom *dom)
-{
-	memcpy(dom->uuid, domain->uuid, sizeof(dom->uuid));
-	dom->id = -1;
-	return call_string(call, &dom->name, domain->name);
-}
-
 int defined_fill(struct rpc_call *call, const unsigned char *uuid, rmt_dom *dom)
 {
 	const struct view_guest *guest = running(call, uuid);
 	const struct act_domain *domain = call_domain(call, uuid);
 
 	if (guest == NULL && domain != NULL)
-		return fill(call, domain, dom);
+		return roster_fill(
+			call, &(struct roster_entry){.domain = domain}, dom);
 	guest = call_guest(call, uuid);
 	return guest != NULL ? domain_fill(call, guest, dom) : -1;
 }
 
+static int check_live_or_config(struct rpc_call *call, unsigned flags)
+{
+	const unsigned both = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG;
+
+	if ((flags & both) != both)
+		return 0;
+	return call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
+			   "invalid argument: one question cannot be of the "
+			   "guest and of its configuration");
+}
+
+int defined_choose(struct rpc_call *call, const rmt_dom *dom, unsigned flags,
+		   struct roster_entry *out)
+{
+	const unsigned char *uuid = (const unsigned char *)dom->uuid;
+	bool config = flags & VIR_DOMAIN_AFFECT_CONFIG;
+
+	*out = (struct roster_entry){.uuid = uuid};
+	if (check_live_or_config(call, flags) != 0)
+		return -1;
+	const struct view_guest *guest = running(call, uuid);
+	const struct act_domain *domain = call_domain(call, uuid);
+	if (guest != NULL && config && (domain == NULL || !domain->defined))
+		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
+				   VIR_FROM_DOMAIN,
+				   "Requested operation is not valid: a "
+				   "transient domain has no stored "
+				   "configuration");
+	if (config || (guest == NULL && !(flags & VIR_DOMAIN_AFFECT_LIVE)))
+		out->domain = domain;
+	if (out->domain == NULL)
+		out->guest = call_guest(call, uuid);
+	return out->domain != NULL || out->guest != NULL ? 0 : -1;
+}
+
 /* Lists */
-
-/* What a filter asks of one: it runs as a guest, or else is defined. */
-static unsigned bits_of(const struct act_domain *domain, bool runs)
-{
-	unsigned bits = VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE |
-			VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT |
-			VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
-
-	bits |= runs ? VIR_CONNECT_LIST_DOMAINS_ACTIVE |
-				VIR_CONNECT_LIST_DOMAINS_RUNNING
-		     : VIR_CONNECT_LIST_DOMAINS_INACTIVE |
-				VIR_CONNECT_LIST_DOMAINS_SHUTOFF;
-	bits |= domain != NULL && domain->defined
-			? VIR_CONNECT_LIST_DOMAINS_PERSISTENT
-			: VIR_CONNECT_LIST_DOMAINS_TRANSIENT;
-	bits |= domain != NULL && domain->autostart
-			? VIR_CONNECT_LIST_DOMAINS_AUTOSTART
-			: VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART;
-	return bits;
-}
-
-bool defined_passes(const struct rpc_call *call, const struct view_guest *guest,
-		    unsigned filter)
-{
-	return domain_passes(bits_of(call_domain(call, guest->uuid), true),
-			     filter);
-}
-
-/* Those of a filter that do not run: fill them in, or count them (to NULL). */
-static int list_inactive(struct rpc_call *call, unsigned filter, rmt_dom *to,
-			 size_t *count)
-{
-	for (const struct act_domain *d = call_next_domain(call, NULL);
-	     d != NULL; d = call_next_domain(call, d)) {
-		if (running(call, d->uuid) != NULL ||
-		    !domain_passes(bits_of(d, false), filter))
-			continue;
-		if (to != NULL && fill(call, d, to++) != 0)
-			return -1;
-		++*count;
-	}
-	return 0;
-}
 
 int defined_list_all(struct rpc_call *call, const void *arguments, void *result)
 {
 	const rmt_list_args *args = arguments;
-	const struct view *view = call->view;
+	cleanup_free struct roster_entry *entries = NULL;
 	rmt_doms *list = result;
-	size_t active = 0, count = 0;
+	struct roster all;
 
-	if (call_check_flags(call, args->flags, domain_filter_bits()) != 0)
+	if (call_check_flags(call, args->flags, domain_filter_bits()) != 0 ||
+	    roster_take(call, args->flags, &all) != 0)
 		return -1;
-	for (size_t i = 0; i < view->nguests; i++)
-		active += defined_passes(call, &view->guests[i], args->flags);
-	list_inactive(call, args->flags, NULL, &count);
-	count += active;
+	entries = all.entries;
 	list->items.items_val =
-		call_list(call, count, sizeof(rmt_dom), "domains");
+		call_list(call, all.count, sizeof(rmt_dom), "domains");
 	if (list->items.items_val == NULL)
 		return -1;
-	list->ret = (u_int)count;
+	list->ret = (u_int)all.count;
 	if (!args->need_results)
 		return 0;
-	list->items.items_len = (u_int)count;
-	rmt_dom *to = list->items.items_val;
-	for (size_t i = 0; i < view->nguests; i++) {
-		if (defined_passes(call, &view->guests[i], args->flags) &&
-		    domain_fill(call, &view->guests[i], to++) != 0)
+	list->items.items_len = (u_int)all.count;
+	for (size_t i = 0; i < all.count; i++) {
+		if (roster_fill(call, &entries[i], &list->items.items_val[i]) !=
+		    0)
 			return -1;
 	}
-	return list_inactive(call, args->flags, to, &count);
+	return 0;
 }
 
 int defined_count(struct rpc_call *call, const void *arguments, void *result)
 {
-	size_t count = 0;
+	struct roster off;
 
 	(void)arguments;
-	list_inactive(call, 0, NULL, &count);
-	*(int *)result = (int)count;
+	if (roster_take(call, VIR_CONNECT_LIST_DOMAINS_INACTIVE, &off) != 0)
+		return -1;
+	*(int *)result = (int)off.count;
+	free(off.entries);
 	return 0;
 }
 
@@ -146,26 +132,25 @@ int defined_list_names(struct rpc_call *call, const void *arguments,
 		       void *result)
 {
 	int most = *(const int *)arguments;
+	cleanup_free struct roster_entry *entries = NULL;
 	rmt_names *list = result;
-	size_t count = 0;
+	struct roster off;
 
 	if (most < 0)
 		return call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
 				   "invalid argument: maxnames is %d", most);
-	list_inactive(call, 0, NULL, &count);
-	if (count > (size_t)most)
-		count = (size_t)most;
+	if (roster_take(call, VIR_CONNECT_LIST_DOMAINS_INACTIVE, &off) != 0)
+		return -1;
+	entries = off.entries;
+	if (off.count > (size_t)most)
+		off.count = (size_t)most;
 	list->names.names_val =
-		call_list(call, count, sizeof(rmt_str), "domains");
+		call_list(call, off.count, sizeof(rmt_str), "domains");
 	if (list->names.names_val == NULL)
 		return -1;
-	for (const struct act_domain *d = call_next_domain(call, NULL);
-	     d != NULL && list->names.names_len < count;
-	     d = call_next_domain(call, d)) {
-		if (running(call, d->uuid) != NULL)
-			continue;
+	for (size_t i = 0; i < off.count; i++) {
 		char **name = &list->names.names_val[list->names.names_len++];
-		if (call_string(call, name, d->name) != 0)
+		if (call_string(call, name, entries[i].domain->name) != 0)
 			return -1;
 	}
 	return 0;
@@ -181,7 +166,8 @@ int defined_by_name(struct rpc_call *call, const void *arguments, void *result)
 	while (domain != NULL && strcmp(domain->name, name) != 0)
 		domain = call_next_domain(call, domain);
 	if (domain != NULL && running(call, domain->uuid) == NULL)
-		return fill(call, domain, result);
+		return roster_fill(
+			call, &(struct roster_entry){.domain = domain}, result);
 	return domain_by_name(call, arguments, result);
 }
 
@@ -238,32 +224,6 @@ int defined_max_vcpus(struct rpc_call *call, const void *arguments,
 
 	if (domain == NULL)
 		return domain_max_vcpus(call, arguments, result);
-	*(int *)result = (int)domain->cpus;
-	return 0;
-}
-
-/* Of a domain's configuration, if it is asked for that or does not run. */
-int defined_vcpus_flags(struct rpc_call *call, const void *arguments,
-			void *result)
-{
-	const rmt_dom_flags *args = arguments;
-	const unsigned char *uuid = (const unsigned char *)args->dom.uuid;
-	const struct act_domain *domain = call_domain(call, uuid);
-	bool runs = running(call, uuid) != NULL;
-
-	if (domain == NULL ||
-	    (runs &&
-	     (!domain->defined || !(args->flags & VIR_DOMAIN_VCPU_CONFIG))))
-		return domain_vcpus_flags(call, arguments, result);
-	if (call_check_flags(call, args->flags,
-			     VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG |
-				     VIR_DOMAIN_VCPU_MAXIMUM) != 0)
-		return -1;
-	if (args->flags & VIR_DOMAIN_VCPU_LIVE)
-		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
-				   VIR_FROM_DOMAIN,
-				   "Requested operation is not valid: domain "
-				   "is not running");
 	*(int *)result = (int)domain->cpus;
 	return 0;
 }

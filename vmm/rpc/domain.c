@@ -60,6 +60,12 @@ const struct view_guest *call_guest(struct rpc_call *call,
 		if (memcmp(guest->uuid, uuid, sizeof(guest->uuid)) == 0)
 			return guest;
 	}
+	if (call_domain(call, uuid) != NULL) {
+		call_refuse(call, VIR_ERR_OPERATION_INVALID, VIR_FROM_DOMAIN,
+			    "Requested operation is not valid: domain is not "
+			    "running");
+		return NULL;
+	}
 	uuid_unparse_lower(uuid, text);
 	call_refuse(call, VIR_ERR_NO_DOMAIN, VIR_FROM_DOMAIN,
 		    "Domain not found: no guest with the uuid %s", text);
@@ -209,28 +215,6 @@ int domain_xml(struct rpc_call *call, const void *arguments, void *result)
 		return -1;
 	*xml = xml_domain(guest, &call->view->pools[guest->pool],
 			  call_domain(call, guest->uuid));
-	return *xml != NULL ? 0 : call_no_memory(call);
-}
-
-/* What libvirt has no word for, by itself; other texts a guest has none. */
-int domain_metadata(struct rpc_call *call, const void *arguments, void *result)
-{
-	const rmt_metadata_args *args = arguments;
-	char **xml = result;
-
-	if (call_check_flags(call, args->flags, VIR_DOMAIN_AFFECT_LIVE) != 0)
-		return -1;
-	const struct view_guest *guest = domain_find(call, &args->dom);
-	if (guest == NULL)
-		return -1;
-	if (args->type != VIR_DOMAIN_METADATA_ELEMENT || args->uri == NULL ||
-	    strcmp(*args->uri, XML_NAMESPACE) != 0)
-		return call_refuse(call, VIR_ERR_NO_DOMAIN_METADATA,
-				   VIR_FROM_DOMAIN,
-				   "metadata not found: guest %s has the "
-				   "element of " XML_NAMESPACE " alone",
-				   guest->name);
-	*xml = xml_guest(guest, &call->view->pools[guest->pool]);
 	return *xml != NULL ? 0 : call_no_memory(call);
 }
 

@@ -49,7 +49,6 @@ HANDLER(domain_state);
 HANDLER(domain_max_memory);
 HANDLER(domain_os_type);
 HANDLER(domain_xml);
-HANDLER(domain_metadata);
 HANDLER(domain_control);
 HANDLER(domain_messages);
 HANDLER(domain_snapshots);
@@ -57,10 +56,14 @@ HANDLER(domain_yes);
 HANDLER(domain_no);
 HANDLER(domain_no_flags);
 
+/* metadata.c: what its owner has noted of one. */
+HANDLER(metadata_get);
+
 /* vcpus.c: processors. */
 HANDLER(domain_max_vcpus);
 HANDLER(domain_vcpus_flags);
 HANDLER(domain_vcpus);
+HANDLER(domain_vcpu_pins);
 HANDLER(node_cpu_map);
 
 /* stats.c: numbers about guests. */
@@ -102,7 +105,6 @@ HANDLER(defined_info);
 HANDLER(defined_state);
 HANDLER(defined_max_memory);
 HANDLER(defined_max_vcpus);
-HANDLER(defined_vcpus_flags);
 HANDLER(defined_os_type);
 HANDLER(defined_xml);
 HANDLER(defined_is_active);

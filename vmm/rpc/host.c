@@ -16,6 +16,10 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
+/* A VMM of ours has fewer threads than these beside those of its vCPUs. Of one
+ * that has thousands nobody looks through them. */
+#define OTHER_THREADS 16
+
 /* The number after `label` in a file of lines; 0 when there is none. */
 static uint64_t number_after(const char *path, const char *label)
 {
@@ -149,35 +153,102 @@ uint64_t host_free_pages(const struct host *host, const struct host_cell *cell,
 	return number_in(path);
 }
 
+/* The fields of a stat file of /proc from the third on: they come after the
+ * name, which may hold anything, a parenthesis too. NULL: it is gone. */
+static const char *read_stat(const char *path, char *text, size_t room)
+{
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL)
+		return NULL;
+	size_t bytes = fread(text, 1, room - 1, file);
+	fclose(file);
+	text[bytes] = '\0';
+	char *end = strrchr(text, ')');
+	if (end == NULL)
+		return NULL;
+	*end = '\0';
+	return end + 1;
+}
+
+/* One of them, by proc(5)'s number; 0 if it is not there. */
+static uint64_t stat_field(const char *fields, unsigned int number)
+{
+	for (unsigned int at = 2; at < number && fields != NULL; at++)
+		fields = strchr(fields + 1, ' ');
+	return fields != NULL ? strtoull(fields, NULL, 10) : 0;
+}
+
+static uint64_t ticks_ns(uint64_t ticks)
+{
+	return ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 struct host_usage host_usage(pid_t pid)
 {
-	const uint64_t tick = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
-	struct host_usage usage = {0};
-	char path[32], stat[1024];
-	uint64_t pages;
+	char path[32], text[1024];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return usage;
-	size_t bytes = fread(stat, 1, sizeof(stat) - 1, file);
-	fclose(file);
-	stat[bytes] = '\0';
-	/*
-	 * The 14th, 15th and 24th field, counted past the command's name,
-	 * which may hold anything, a parenthesis too.
-	 */
-	const char *rest = strrchr(stat, ')');
-	if (rest == NULL ||
-	    sscanf(rest + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64
-		   " %" SCNu64 " %*d %*d %*d %*d %*d %*d %*u %*u %" SCNu64,
-		   &usage.user, &usage.system, &pages) != 3)
+	const char *stat = read_stat(path, text, sizeof(text));
+	if (stat == NULL)
 		return (struct host_usage){0};
-	usage.user *= tick;
-	usage.system *= tick;
-	usage.rss_kib = pages * ((uint64_t)sysconf(_SC_PAGESIZE) / 1024);
-	return usage;
+	return (struct host_usage){
+		.user = ticks_ns(stat_field(stat, 14)),
+		.system = ticks_ns(stat_field(stat, 15)),
+		.rss_kib = stat_field(stat, 24) *
+			   ((uint64_t)sysconf(_SC_PAGESIZE) / 1024),
+	};
+}
+
+/* Which vCPU's thread this is, as our VMM has named it; `none`: nobody's. */
+static unsigned int vcpu_of(pid_t pid, const char *thread, const char *name,
+			    unsigned int none)
+{
+	unsigned int n;
+	char end;
+
+	if (strtol(thread, NULL, 10) == pid)
+		return 0;
+	return sscanf(name, "(vcpu %u%c", &n, &end) == 1 && n > 0 ? n : none;
+}
+
+static void look_at_thread(pid_t pid, const char *thread,
+			   struct host_thread *vcpus, unsigned int count)
+{
+	char path[64], text[1024];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", (int)pid,
+		 thread);
+	const char *stat = read_stat(path, text, sizeof(text));
+	const char *name = stat != NULL ? strchr(text, '(') : NULL;
+	if (name == NULL)
+		return;
+	unsigned int n = vcpu_of(pid, thread, name, count);
+	if (n >= count)
+		return;
+	vcpus[n].cpu = (int)stat_field(stat, 39);
+	vcpus[n].time = ticks_ns(stat_field(stat, 14) + stat_field(stat, 15));
+}
+
+void host_threads(pid_t pid, struct host_thread *vcpus, unsigned int count)
+{
+	unsigned int most = count + OTHER_THREADS;
+	char path[32];
+
+	for (unsigned int i = 0; i < count; i++)
+		vcpus[i] = (struct host_thread){.cpu = -1};
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *threads = opendir(path);
+	if (threads == NULL)
+		return;
+	for (struct dirent *entry = readdir(threads); entry != NULL && most > 0;
+	     entry = readdir(threads)) {
+		if (entry->d_name[0] == '.')
+			continue;
+		look_at_thread(pid, entry->d_name, vcpus, count);
+		most--;
+	}
+	closedir(threads);
 }
 
 /* A list like 0-3,8: its bits into map; how many bits up to the highest. */
@@ -217,7 +288,6 @@ void host_cpus(struct host_cpus *out)
 
 bool host_cpu_usage(int cpu, struct host_cpu_usage *out)
 {
-	const uint64_t tick = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
 	uint64_t nice, irq, softirq;
 	char line[256], wanted[24];
 	bool found = false;
@@ -238,10 +308,10 @@ bool host_cpu_usage(int cpu, struct host_cpu_usage *out)
 	fclose(file);
 	if (!found)
 		return false;
-	out->user = (out->user + nice) * tick;
-	out->kernel = (out->kernel + irq + softirq) * tick;
-	out->idle *= tick;
-	out->iowait *= tick;
+	out->user = ticks_ns(out->user + nice);
+	out->kernel = ticks_ns(out->kernel + irq + softirq);
+	out->idle = ticks_ns(out->idle);
+	out->iowait = ticks_ns(out->iowait);
 	return true;
 }
 

@@ -53,6 +53,18 @@ struct host_usage {
 
 struct host_usage host_usage(pid_t pid);
 
+/* The thread of a virtual processor. */
+struct host_thread {
+	int cpu;       /* of the host's, where it last ran; -1: not known */
+	uint64_t time; /* that it has used, ns */
+};
+
+/*
+ * Those of a VMM's first `count` processors: the first is the process's own,
+ * the others are those that it has named "vcpu N".
+ */
+void host_threads(pid_t pid, struct host_thread *vcpus, unsigned int count);
+
 #define HOST_MAP_BYTES 2048
 
 /* The host's CPUs. */

@@ -33,6 +33,7 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/listen.h \
 	vmm/rpc/looks.c \
 	vmm/rpc/looks.h \
+	vmm/rpc/metadata.c \
 	vmm/rpc/node.c \
 	vmm/rpc/node.h \
 	vmm/rpc/node_stats.c \
@@ -40,6 +41,8 @@ vmm_librpc_a_SOURCES = \
 	vmm/rpc/params.h \
 	vmm/rpc/program.c \
 	vmm/rpc/program.h \
+	vmm/rpc/roster.c \
+	vmm/rpc/roster.h \
 	vmm/rpc/server.c \
 	vmm/rpc/server.h \
 	vmm/rpc/session.h \

@@ -13,6 +13,7 @@
 #include "rpc/handlers.h"
 #include "rpc/host.h"
 #include "rpc/params.h"
+#include "rpc/roster.h"
 
 #define PAGE_KIB (LAB_PAGE_SIZE / 1024)
 
@@ -140,14 +141,40 @@ static void add_groups(struct params *to, const struct view_guest *guest,
 		add_tally(to, &guest->tally);
 }
 
-static int fill_record(struct rpc_call *call, const struct view_guest *guest,
+/* As libvirt has it of a domain that is off: what it would be started with. */
+static void add_groups_off(struct params *to, const struct act_domain *domain,
+			   unsigned groups)
+{
+	if (groups & VIR_DOMAIN_STATS_STATE) {
+		params_int(to, VIR_DOMAIN_SHUTOFF, "state.state");
+		params_int(to, VIR_DOMAIN_SHUTOFF_UNKNOWN, "state.reason");
+	}
+	if (groups & VIR_DOMAIN_STATS_BALLOON) {
+		params_ulong(to, domain->limit * LEASE_KIB, "balloon.current");
+		params_ulong(to, domain->maximum * LEASE_KIB,
+			     "balloon.maximum");
+	}
+	if (groups & VIR_DOMAIN_STATS_VCPU) {
+		params_uint(to, domain->cpus, "vcpu.current");
+		params_uint(to, domain->cpus, "vcpu.maximum");
+	}
+	if (groups & VIR_DOMAIN_STATS_BLOCK)
+		params_uint(to, 0, "block.count");
+}
+
+static int fill_record(struct rpc_call *call, const struct roster_entry *entry,
 		       unsigned groups, rmt_dom_stats *record)
 {
+	const struct view_guest *guest = entry->guest;
 	struct params params = {0};
 
-	if (domain_fill(call, guest, &record->dom) != 0)
+	if (roster_fill(call, entry, &record->dom) != 0)
 		return -1;
-	add_groups(&params, guest, &call->view->pools[guest->pool], groups);
+	if (guest != NULL)
+		add_groups(&params, guest, &call->view->pools[guest->pool],
+			   groups);
+	else
+		add_groups_off(&params, entry->domain, groups);
 	record->items.items_val = params.items;
 	record->items.items_len = params.count;
 	return params.failed ? call_no_memory(call) : 0;
@@ -170,61 +197,29 @@ static int choose_groups(struct rpc_call *call, const rmt_stats_args *args,
 	return 0;
 }
 
-static int by_uuid(const void *a, const void *b)
-{
-	const struct view_guest *const *left = a, *const *right = b;
-
-	return memcmp((*left)->uuid, (*right)->uuid, sizeof((*left)->uuid));
-}
-
 /*
- * The guests that are named, those that are gone left out: *which, the
- * caller's to free, and their number. A list may name thousands among
- * thousands, so it is not searched through for each.
+ * Those that are named, in that order, those that are gone left out. A list may
+ * name thousands among thousands, so it is not searched through for each.
  */
-static size_t find_named(const struct view *view, const rmt_stats_args *args,
-			 const struct view_guest **which,
-			 const struct view_guest **sorted)
+static int find_named(struct rpc_call *call, const rmt_stats_args *args,
+		      struct roster *out)
 {
-	size_t found = 0;
-
-	for (size_t i = 0; i < view->nguests; i++)
-		sorted[i] = &view->guests[i];
-	qsort(sorted, view->nguests, sizeof(*sorted), by_uuid);
-	for (u_int i = 0; i < args->doms.doms_len; i++) {
-		struct view_guest key;
-		const struct view_guest *wanted = &key;
-		memcpy(key.uuid, args->doms.doms_val[i].uuid, sizeof(key.uuid));
-		const struct view_guest **at =
-			bsearch(&wanted, sorted, view->nguests, sizeof(*sorted),
-				by_uuid);
-		if (at != NULL)
-			which[found++] = *at;
-	}
-	return found;
-}
-
-/* Of whom: *which, the caller's to free; -1 with the call refused. */
-static int choose_guests(struct rpc_call *call, const rmt_stats_args *args,
-			 const struct view_guest ***which, size_t *count)
-{
-	const struct view *view = call->view;
 	size_t named = args->doms.doms_len;
-	unsigned filter = args->flags & domain_filter_bits();
-	cleanup_free const struct view_guest **sorted =
-		calloc(view->nguests + 1, sizeof(*sorted));
+	struct roster all;
 
-	*which = calloc((named != 0 ? named : view->nguests) + 1,
-			sizeof(**which));
-	if (*which == NULL || sorted == NULL)
+	*out = (struct roster){.entries = calloc(named, sizeof(*out->entries))};
+	if (out->entries == NULL)
 		return call_no_memory(call);
-	*count = 0;
-	if (named != 0)
-		*count = find_named(view, args, *which, sorted);
-	for (size_t i = 0; named == 0 && i < view->nguests; i++) {
-		if (defined_passes(call, &view->guests[i], filter))
-			(*which)[(*count)++] = &view->guests[i];
+	if (roster_take(call, 0, &all) != 0)
+		return -1;
+	roster_sort(&all);
+	for (size_t i = 0; i < named; i++) {
+		const struct roster_entry *found = roster_find(
+			&all, (const uint8_t *)args->doms.doms_val[i].uuid);
+		if (found != NULL)
+			out->entries[out->count++] = *found;
 	}
+	free(all.entries);
 	return 0;
 }
 
@@ -233,23 +228,26 @@ int connect_all_stats(struct rpc_call *call, const void *arguments,
 {
 	const rmt_stats_args *args = arguments;
 	rmt_all_stats *stats = result;
-	cleanup_free const struct view_guest **which = NULL;
-	unsigned groups = 0;
-	size_t count = 0;
+	struct roster which = {0};
+	unsigned filter = args->flags & domain_filter_bits(), groups = 0;
 
 	if (call_check_flags(call, args->flags,
 			     ENFORCE | HARMLESS | domain_filter_bits()) != 0 ||
-	    choose_groups(call, args, &groups) != 0 ||
-	    choose_guests(call, args, &which, &count) != 0)
+	    choose_groups(call, args, &groups) != 0)
+		return -1;
+	int r = args->doms.doms_len != 0 ? find_named(call, args, &which)
+					 : roster_take(call, filter, &which);
+	cleanup_free struct roster_entry *entries = which.entries;
+	if (r != 0)
 		return -1;
 	stats->records.records_val =
-		call_list(call, count, sizeof(rmt_dom_stats), "domains");
+		call_list(call, which.count, sizeof(rmt_dom_stats), "domains");
 	if (stats->records.records_val == NULL)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < which.count; i++) {
 		/* Counted before it is filled: so what is there is freed. */
 		stats->records.records_len = (u_int)i + 1;
-		if (fill_record(call, which[i], groups,
+		if (fill_record(call, &entries[i], groups,
 				&stats->records.records_val[i]) != 0)
 			return -1;
 	}
@@ -294,21 +292,24 @@ int domain_memory_params(struct rpc_call *call, const void *arguments,
 {
 	const rmt_dom_number *args = arguments;
 	struct params params = {0};
+	struct roster_entry which;
 	rmt_params *out = result;
 
 	if (call_check_flags(call, args->flags,
-			     VIR_DOMAIN_AFFECT_LIVE |
-				     VIR_TYPED_PARAM_STRING_OKAY) != 0)
+			     VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG |
+				     VIR_TYPED_PARAM_STRING_OKAY) != 0 ||
+	    defined_choose(call, &args->dom, args->flags, &which) != 0)
 		return -1;
-	const struct view_guest *guest = domain_find(call, &args->dom);
-	if (guest == NULL)
-		return -1;
+	const struct view_guest *guest = which.guest;
+	uint64_t limit = guest != NULL ? guest->limit : which.domain->limit;
+	uint64_t guarantee =
+		guest != NULL ? guest->guarantee : which.domain->guarantee;
 	/* Asked twice: how many there are, then for so many. */
 	if (args->number > 0)
-		params_ulong(&params, guest->limit * LEASE_KIB,
+		params_ulong(&params, limit * LEASE_KIB,
 			     VIR_DOMAIN_MEMORY_HARD_LIMIT);
 	if (args->number > 1)
-		params_ulong(&params, guest->guarantee * LEASE_KIB,
+		params_ulong(&params, guarantee * LEASE_KIB,
 			     VIR_DOMAIN_MEMORY_MIN_GUARANTEE);
 	out->items.items_val = params.items;
 	out->items.items_len = params.count;

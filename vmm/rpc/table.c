@@ -170,7 +170,7 @@ static const struct table_entry procedures[] = {
 		PROC(domain_memory_params, TYPE(rmt_dom_number),
 		     TYPE(rmt_params), VIEW),
 	[RMT_DOMAIN_GET_VCPUS_FLAGS] =
-		PROC(defined_vcpus_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
+		PROC(domain_vcpus_flags, TYPE(rmt_dom_flags), TYPE(int), VIEW),
 	[RMT_DOMAIN_OPEN_CONSOLE] =
 		PROC(act_console, TYPE(rmt_console_args), VOID, VIEW | WRITE),
 	[RMT_DOMAIN_IS_UPDATED] =
@@ -186,8 +186,10 @@ static const struct table_entry procedures[] = {
 	[RMT_DOMAIN_GET_CONTROL_INFO] =
 		PROC(domain_control, TYPE(rmt_dom_flags),
 		     TYPE(rmt_control_info), VIEW),
-	[RMT_DOMAIN_GET_METADATA] = PROC(
-		domain_metadata, TYPE(rmt_metadata_args), TYPE(rmt_text), VIEW),
+	[RMT_DOMAIN_GET_VCPU_PINS] = PROC(domain_vcpu_pins, TYPE(rmt_pins_args),
+					  TYPE(rmt_pins), VIEW),
+	[RMT_DOMAIN_GET_METADATA] = PROC(metadata_get, TYPE(rmt_metadata_args),
+					 TYPE(rmt_text), VIEW),
 	[RMT_DOMAIN_CREATE_FLAGS] = PROC(act_start_flags, TYPE(rmt_dom_flags),
 					 TYPE(rmt_dom), VIEW | WRITE),
 	[RMT_DOMAIN_UNDEFINE_FLAGS] = PROC(

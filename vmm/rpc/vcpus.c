@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/defined.h"
 #include "rpc/domain.h"
 #include "rpc/handlers.h"
 #include "rpc/host.h"
@@ -23,59 +24,103 @@ int domain_vcpus_flags(struct rpc_call *call, const void *arguments,
 		       void *result)
 {
 	const rmt_dom_flags *args = arguments;
+	struct roster_entry which;
 
 	if (call_check_flags(call, args->flags,
 			     VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG |
-				     VIR_DOMAIN_VCPU_MAXIMUM) != 0)
+				     VIR_DOMAIN_VCPU_MAXIMUM) != 0 ||
+	    defined_choose(call, &args->dom, args->flags, &which) != 0)
 		return -1;
-	const struct view_guest *guest = domain_find(call, &args->dom);
-	if (guest == NULL)
-		return -1;
-	if (args->flags & VIR_DOMAIN_VCPU_CONFIG)
-		return call_refuse(call, VIR_ERR_OPERATION_INVALID,
-				   VIR_FROM_DOMAIN,
-				   "Requested operation is not valid: a "
-				   "transient domain has no stored "
-				   "configuration");
-	*(int *)result = (int)guest->cpus;
+	*(int *)result = (int)(which.guest != NULL ? which.guest->cpus
+						   : which.domain->cpus);
 	return 0;
+}
+
+static int check_room(struct rpc_call *call, int count, int maplen)
+{
+	if (count >= 0 && maplen >= 0 && maplen <= RMT_MAP_MAX)
+		return 0;
+	return call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
+			   "invalid argument: %d processors, maps of %d bytes",
+			   count, maplen);
+}
+
+/* The host's CPUs for each of `count` processors: they may run on any. NULL
+ * with the call refused. */
+static char *make_maps(struct rpc_call *call, u_int count, int maplen)
+{
+	size_t bytes = (size_t)maplen;
+	char *maps = calloc(count * bytes + 1, 1);
+	struct host_cpus cpus;
+
+	if (maps == NULL) {
+		call_no_memory(call);
+		return NULL;
+	}
+	host_cpus(&cpus);
+	for (u_int i = 0; i < count; i++)
+		memcpy(maps + i * bytes, cpus.map,
+		       bytes < sizeof(cpus.map) ? bytes : sizeof(cpus.map));
+	return maps;
 }
 
 int domain_vcpus(struct rpc_call *call, const void *arguments, void *result)
 {
 	const rmt_vcpus_args *args = arguments;
+	struct host_thread threads[RMT_VCPU_MAX];
 	rmt_vcpus *out = result;
-	struct host_cpus cpus;
 
-	if (args->maxinfo < 0 || args->maplen < 0 || args->maplen > RMT_MAP_MAX)
-		return call_refuse(call, VIR_ERR_INVALID_ARG, VIR_FROM_DOMAIN,
-				   "invalid argument: %d processors, maps of "
-				   "%d bytes",
-				   args->maxinfo, args->maplen);
+	if (check_room(call, args->maxinfo, args->maplen) != 0)
+		return -1;
 	const struct view_guest *guest = domain_find(call, &args->dom);
 	if (guest == NULL)
 		return -1;
-	u_int count = guest->cpus;
+	u_int count = guest->cpus < RMT_VCPU_MAX ? guest->cpus : RMT_VCPU_MAX;
 	if (count > (u_int)args->maxinfo)
 		count = (u_int)args->maxinfo;
-	size_t bytes = (size_t)args->maplen;
+	out->maps.maps_val = make_maps(call, count, args->maplen);
+	if (out->maps.maps_val == NULL)
+		return -1;
+	out->maps.maps_len = count * (u_int)args->maplen;
 	out->items.items_val = calloc(count + 1, sizeof(rmt_vcpu_info));
-	out->maps.maps_val = calloc(count * bytes + 1, 1);
-	if (out->items.items_val == NULL || out->maps.maps_val == NULL)
+	if (out->items.items_val == NULL)
 		return call_no_memory(call);
 	out->items.items_len = count;
-	out->maps.maps_len = (u_int)(count * bytes);
-	host_cpus(&cpus);
+	host_threads(guest->pid, threads, count);
 	for (u_int i = 0; i < count; i++) {
 		out->items.items_val[i] = (rmt_vcpu_info){
 			.number = i,
 			.state = VIR_VCPU_RUNNING,
-			.cpu = VIR_VCPU_INFO_CPU_UNAVAILABLE,
+			.cpu_time = threads[i].time,
+			.cpu = threads[i].cpu >= 0
+				       ? threads[i].cpu
+				       : VIR_VCPU_INFO_CPU_UNAVAILABLE,
 		};
-		/* They may run on any. */
-		memcpy(out->maps.maps_val + i * bytes, cpus.map,
-		       bytes < sizeof(cpus.map) ? bytes : sizeof(cpus.map));
 	}
+	return 0;
+}
+
+int domain_vcpu_pins(struct rpc_call *call, const void *arguments, void *result)
+{
+	const rmt_pins_args *args = arguments;
+	struct roster_entry which;
+	rmt_pins *out = result;
+
+	if (call_check_flags(call, args->flags,
+			     VIR_DOMAIN_AFFECT_LIVE |
+				     VIR_DOMAIN_AFFECT_CONFIG) != 0 ||
+	    check_room(call, args->count, args->maplen) != 0 ||
+	    defined_choose(call, &args->dom, args->flags, &which) != 0)
+		return -1;
+	u_int count =
+		which.guest != NULL ? which.guest->cpus : which.domain->cpus;
+	if (count > (u_int)args->count)
+		count = (u_int)args->count;
+	out->maps.maps_val = make_maps(call, count, args->maplen);
+	if (out->maps.maps_val == NULL)
+		return -1;
+	out->maps.maps_len = count * (u_int)args->maplen;
+	out->count = (int)count;
 	return 0;
 }
 

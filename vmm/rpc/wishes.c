@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "rpc/defined.h"
 #include "rpc/domain.h"
 #include "rpc/handlers.h"
 #include "rpc/storage.h"
@@ -55,7 +56,8 @@ int wish_domain(struct rpc_call *call, const void *arguments, void *result)
 	struct events_wish wish = {.kind = EVENTS_DOMAIN, .event = args->event};
 
 	if (args->dom != NULL) {
-		if (domain_find(call, args->dom) == NULL)
+		if (!defined_is_inactive(call, args->dom) &&
+		    domain_find(call, args->dom) == NULL)
 			return -1;
 		wish.one = true;
 		memcpy(wish.uuid, args->dom->uuid, sizeof(wish.uuid));

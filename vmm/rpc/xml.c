@@ -91,6 +91,10 @@ char *xml_domain(const struct view_guest *guest, const struct view_pool *pool,
 	xml_attribute(&xml, "id", "%" PRIu32, guest->id);
 	xml_element(&xml, "name", guest->name);
 	xml_uuid(&xml, guest->uuid);
+	if (started != NULL && started->title != NULL)
+		xml_element(&xml, "title", started->title);
+	if (started != NULL && started->description != NULL)
+		xml_element(&xml, "description", started->description);
 	xml_start(&xml, "metadata");
 	labyrinth_guest(&xml, guest, pool);
 	xml_end(&xml);

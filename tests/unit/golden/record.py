@@ -32,6 +32,22 @@ EXCHANGES = {
     "no-domain": ["dominfo", "nope"],
 }
 
+# With a pool that can be defined: by one command line of many.
+POOL = """<pool type='labyrinth' xmlns:l='urn:labyrinth:libvirt:1'>
+  <name>side</name>
+  <capacity unit='MiB'>32</capacity>
+  <l:pool><l:backing>shmem</l:backing><l:node>0</l:node></l:pool>
+</pool>
+"""
+ACTS = {
+    "act-pool-define": ["pool-define {pool}; pool-list --all; pool-info side;"
+                        "pool-dumpxml side; pool-autostart side;"
+                        "pool-list --autostart; pool-undefine side"],
+    "act-pool-start": ["pool-define {pool}; pool-start side; "
+                       "pool-destroy default; pool-start side"],
+    "act-pool-refused": ["pool-define {bad}; pool-list --all"],
+}
+
 # Only what the client says in these is kept, for tests/fuzz: the
 # arguments of each call, as `02`, its procedure, and the rest.
 CALLS = [
@@ -94,8 +110,26 @@ def record(stub_socket, folder, arguments):
     return lines
 
 
+def record_acts(stub, here):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("pool", POOL),
+                           ("bad", POOL.replace("<name>", "<disk/><name>"))):
+            Path(folder, name).write_text(text)
+        for name, arguments in ACTS.items():
+            with subprocess.Popen([stub, f"{folder}/run", "pools"],
+                                  stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE) as process:
+                process.stdout.readline()
+                lines = record(f"{folder}/run/virtlabyrinthd-sock", folder,
+                               [arguments[0].format(pool=f"{folder}/pool",
+                                                    bad=f"{folder}/bad")])
+                (here / f"{name}.txt").write_text("".join(lines))
+                process.stdin.close()
+
+
 def main():
     here = Path(__file__).resolve().parent
+    record_acts(sys.argv[1], here)
     with tempfile.TemporaryDirectory() as folder:
         with subprocess.Popen([sys.argv[1], f"{folder}/run"],
                               stdin=subprocess.PIPE,
