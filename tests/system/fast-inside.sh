@@ -88,7 +88,7 @@ counted() {
 processors() {
     local task
     for task in /proc/"$ada"/task/*; do
-        [[ $(<"$task/comm") != labyrinth ||
+        [[ ! $(<"$task/comm") =~ ^(labyrinth|vcpu) ||
             $(<"$task/syscall") != *' 0xae80 '* ]] || echo "${task##*/}"
     done
 }
