@@ -72,7 +72,9 @@ struct hcall_guest {
 	bool dry;	    /* the latest lease was refused, none came since */
 	bool held_off;	    /* no refill before the next grant below low */
 	bool low_armed;	    /* it is to kick below low */
-	unsigned int mover; /* the processor that changed the books last */
+	bool release_armed; /* it is to kick after a release */
+	/* The processor that moved the books last: by a call, or a kick. */
+	unsigned int mover;
 	bool gone;	    /* the broker is, for good */
 	bool away;	    /* the broker is, and another may come */
 	uint64_t reclaim;   /* leases that the broker asks back */
