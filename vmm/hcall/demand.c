@@ -39,8 +39,8 @@ static void sleep_on(struct hcall_guest *guest, struct want *want)
 /* It got nothing: because others were faster, or because the table lies? */
 static void note_miss(const struct hcall_guest *guest, struct want *want)
 {
-	bool enough = balance_fits(guest, want->order, want->count,
-				   guest->marks.min);
+	bool enough =
+		balance_fits(guest, want->order, want->count, guest->marks.min);
 
 	want->misses = enough ? want->misses + 1 : 0;
 }
