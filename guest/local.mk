@@ -126,6 +126,7 @@ guest_labyrinth_demo_elf_SOURCES = \
 	guest/exercise/ring3.S \
 	guest/exercise/ruin.c \
 	guest/exercise/ruin.h \
+	guest/exercise/kicks.c \
 	guest/exercise/scribble.c \
 	guest/exercise/selftest.c \
 	guest/exercise/selftest.h \

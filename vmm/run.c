@@ -188,7 +188,8 @@ static int share_table(struct guest *self, struct err *err)
 	/* A large one is filled as it is used. */
 	if (self->tally.bytes <= LAB_EXTENT_SIZE)
 		vm_pre_fault(&self->vm, LAB_SHARE_GPA, self->tally.bytes);
-	return vm_listen(&self->vm, LAB_KICK_PORT, self->calls.wake, err);
+	return vm_listen(&self->vm, LAB_KICK_PORT, self->calls.kicks.fd,
+			 err);
 }
 
 static int set_slots(struct guest *self, struct err *err)

@@ -46,6 +46,9 @@ int exercise_fast(int argc, char **argv);
 /* [SEED [ROUNDS]] Write random bytes over that table, and make calls. */
 int exercise_scribble(int argc, char **argv);
 
+/* [COUNT] Kick the VMM for nothing, so often; then stay until killed. */
+int exercise_kicks(int argc, char **argv);
+
 /* [TURNS] Take all there is and give it back, for ever; after TURNS times keep
  * it. */
 int exercise_greedy(int argc, char **argv);

@@ -30,6 +30,8 @@ static const struct {
 	 exercise_fast},
 	{"scribble", "[SEED [ROUNDS]]", "over what is shared with the VMM",
 	 exercise_scribble},
+	{"kicks", "[COUNT]", "kick the VMM for nothing, as fast as can be",
+	 exercise_kicks},
 	{"greedy", "[TURNS]", "take all there is, for ever or to keep it",
 	 exercise_greedy},
 	{"modest", "[ROUNDS]", "what is guaranteed, while the pool is dry",

@@ -111,21 +111,24 @@ struct lab_tally {
 	uint64_t mistakes; /* calls refused for the guest's own fault */
 	uint64_t calls;	   /* hypercalls, whatever their answer */
 	uint64_t refills;  /* leases got ahead of demand */
+	uint64_t reserved[2]; /* 0; pages of now are in the table */
 	/* These are numbers of now. */
-	uint64_t pages_granted; /* pages in grants: 0 here, see the table */
-	uint64_t pages_free; /* of held window leases, in no grant: the same */
-	uint64_t pages_min;  /* its watermarks, in free pages */
+	uint64_t pages_min; /* its watermarks, in free pages */
 	uint64_t pages_low;
 	uint64_t pages_high;
 	uint64_t level; /* where it is against them: enum lab_level */
 };
 
-/* Of each processor; all only grow. */
+/*
+ * Of each processor; all only grow. A lease that comes or goes by itself counts
+ * for the processor that moved the guest's books last: by a call, or by a kick
+ * that the VMM had asked for (labyrinth/share.h; who it was is the guest's word).
+ */
 struct lab_tally_cpu {
 	uint64_t slow;	    /* grants made by a call */
 	uint64_t failed;    /* calls refused for want of memory */
-	uint64_t refilled;  /* leases got ahead of its demand */
-	uint64_t reclaimed; /* leases that went back after what it did */
+	uint64_t refilled;  /* leases got ahead of demand; `refills` is the sum */
+	uint64_t reclaimed; /* leases given back: for surplus, or a REVOKING */
 };
 
 struct lab_lease_msg {
@@ -264,8 +267,7 @@ _Static_assert(offsetof(struct lab_tally, releases) == 48, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, mistakes) == 56, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, calls) == 64, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, refills) == 72, "lab_tally");
-_Static_assert(offsetof(struct lab_tally, pages_granted) == 80, "lab_tally");
-_Static_assert(offsetof(struct lab_tally, pages_free) == 88, "lab_tally");
+_Static_assert(offsetof(struct lab_tally, reserved) == 80, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, pages_min) == 96, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, pages_low) == 104, "lab_tally");
 _Static_assert(offsetof(struct lab_tally, pages_high) == 112, "lab_tally");

@@ -8,7 +8,7 @@ bench_programs = \
 	tests/bench/pvh-hello \
 	tests/bench/touch-memory
 check_PROGRAMS += $(bench_programs)
-CLEANFILES += bench.json bench.svg
+CLEANFILES += bench.json bench.svg bench-pool.svg
 tests_bench_exit_floor_SOURCES = tests/bench/exit-floor.c tests/bench/bench.h
 tests_bench_first_line_SOURCES = tests/bench/first-line.c tests/bench/bench.h
 tests_bench_lease_calls_SOURCES = tests/bench/lease-calls.c tests/bench/bench.h

@@ -60,6 +60,18 @@ figure() {
         }'
 }
 
+# series NAME X Y...: what becomes of a figure as something grows: pairs, to be
+# plotted; each Y is told against the first.
+series() {
+    local name=$1
+    shift
+    printf '%s\n' "$@" | awk -v name="$name" '
+        NR % 2 { x = x comma $1; next }
+        { if (first == "") first = $1; y = y comma $1 / first; comma = "," }
+        END { if (first > 0)
+            printf "{\"series\":\"%s\",\"x\":[%s],\"y\":[%s]}\n", name, x, y }'
+}
+
 # missing NAME BAR WHY: a figure that cannot be had says so.
 missing() { figure "$1" "" "" "" "$2" "$3"; }
 

@@ -47,11 +47,16 @@ tap_is "two figures: every figure is whole" \
     figure "many" calls 16 "" "most 15"
     missing "absent" "ratio 1" 'a "peer" that is not there'
     figure "broken arithmetic" us "$(calculate " / 3")" 1 "ratio 1"
+    series "grows" 0.0625 200 1024 300
+    series "of nothing" 0.0625 "" 1024 ""
     echo 'no figure at all'
 } >"$work/lines"
 "$bench/report" "$work/lines" "$work" >"$work/table" 2>"$work/err"
 tap_is "bars: each is judged" "$(json '[f["holds"] for f in r["figures"]]')" \
     "[True, False, True, False, True, False, None, None]"
+tap_is "a series is told against its first" \
+    "$(json '[(s["series"], s["x"], s["y"]) for s in r["series"]]')" \
+    "[('grows', [0.0625, 1024], [1, 1.5])]"
 tap_like "bars: their count is the last word" "$(tail -1 "$work/table")" '^3 of 6 bars hold'
 tap_like "bars: what is no figure is told" "$(<"$work/err")" 'no figure: no figure at all'
 

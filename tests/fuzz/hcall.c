@@ -31,7 +31,7 @@
 #define ERRNO_MAX  4095
 #define STEPS_MAX  64
 #define LATEST_MAX 8
-#define PATIENCE   8 /* turns of the supplier */
+#define TURNS_MAX  64 /* of the supplier, in a call */
 
 static struct {
 	struct fixture fixture;
@@ -55,8 +55,9 @@ static void access_extent(uint32_t extent, int how)
 		abort();
 }
 
-/* The supplier does one thing; the broker has a lease for it, or none. */
-static void supply(bool generous, bool late)
+/* The supplier does one thing, if there is one; the broker has a lease for it,
+ * or none. */
+static bool supply(bool generous, bool late)
 {
 	struct hcall_guest *guest = &world.fixture.guest;
 	uint32_t extent;
@@ -76,17 +77,22 @@ static void supply(bool generous, bool late)
 		plan_refused(&world.plan, -ENOMEM);
 	}
 	spin_unlock(&guest->lock);
+	return task.what != NOTHING;
 }
 
 /*
- * Nobody else runs: who waits for the supplier has it work at this place. After
- * a few turns its time is over: a table that was written into can promise what
- * it has not, and then the two go round until then.
+ * Nobody else runs: who waits for the supplier has it work at this place. When
+ * that has nothing to do, time passes. Who waits comes to an end in a few
+ * turns, whatever the table promises that it has not.
  */
 int __wrap_sem_wait(sem_t *looks)
 {
-	while (sem_trywait(looks) < 0)
-		supply(input_byte(world.input) & 1, world.turns++ > PATIENCE);
+	bool late = false;
+
+	while (sem_trywait(looks) < 0) {
+		assert_true(world.turns++ < TURNS_MAX);
+		late = !supply(input_byte(world.input) & 1, late);
+	}
 	return 0;
 }
 
@@ -251,7 +257,7 @@ static void happen(struct input *in)
 		spoil(in);
 		return;
 	default:
-		supply(how & 1, how & 2);
+		(void)supply(how & 1, how & 2);
 		return;
 	}
 	spin_lock(&guest->lock);

@@ -17,6 +17,7 @@ system_tests = \
 	tests/system/install.sh \
 	tests/system/kill.sh \
 	tests/system/libvirt.sh \
+	tests/system/kicks.sh \
 	tests/system/pin.sh \
 	tests/system/refuse.sh \
 	tests/system/resident.sh \
@@ -92,6 +93,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/libvirt-client.py \
 	tests/system/libvirt-inside.sh \
 	tests/system/resident-inside.sh \
+	tests/system/kicks-inside.sh \
 	tests/system/pin-inside.sh \
 	tests/system/restart-inside.sh \
 	tests/system/stopped-inside.sh \

@@ -330,6 +330,35 @@ static void a_kick_below_low_asks_again(void **state)
 	guest_free(&f);
 }
 
+/* What comes and goes next counts for who kicked, if it was asked to. */
+static void a_kick_names_who_moved_the_books(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	guest_make(&f, 3, 3);
+	f.guest.cpus = 4;
+	f.guest.guarantee = RAM;
+	balance_look(&f.guest);
+	struct lab_share *words = f.window.share.head;
+	words->kicker = 3;
+	balance_look(&f.guest);
+	assert_int_equal(f.guest.mover, 0);
+	assert_int_equal(words->arm_release, 1);
+	words->arm_release = 0;
+	balance_look(&f.guest);
+	assert_int_equal(f.guest.mover, 3);
+	words->arm_low = 0;
+	words->kicker = 2;
+	balance_look(&f.guest);
+	assert_int_equal(f.guest.mover, 2);
+	words->arm_low = 0;
+	words->kicker = 4;
+	balance_look(&f.guest);
+	assert_int_equal(f.guest.mover, 2);
+	guest_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +373,7 @@ int main(void)
 		cmocka_unit_test(a_grant_below_low_asks_again),
 		cmocka_unit_test(arms_for_what_it_would_want_to_know),
 		cmocka_unit_test(a_kick_below_low_asks_again),
+		cmocka_unit_test(a_kick_names_who_moved_the_books),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -4,6 +4,7 @@
 broker_tests = \
 	tests/unit/adopt-kill-test \
 	tests/unit/adopt-test \
+	tests/unit/after-test \
 	tests/unit/backing-test \
 	tests/unit/broker-audit-test \
 	tests/unit/broker-test \
@@ -35,6 +36,11 @@ broker_tests = \
 	tests/unit/watermark-test
 check_PROGRAMS += $(broker_tests)
 TESTS += $(broker_tests)
+
+tests_unit_after_test_SOURCES = tests/unit/after-test.c
+tests_unit_after_test_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_after_test_LDADD = vmm/libbroker.a vmm/libbase.a $(SYSTEMD_LIBS) \
+	$(CMOCKA_LIBS)
 
 tests_unit_broker_test_SOURCES = tests/unit/broker-test.c tests/unit/broker-support.h \
 	tests/unit/loop-support.h

@@ -17,6 +17,7 @@
 
 #include "hcall-support.h"
 #include "hcall/demand.h"
+#include "hcall/plan.h"
 
 #define LATER (LAB_GFP_KERNEL | LAB_GFP_ASYNC)
 
@@ -310,6 +311,55 @@ static void waits_for_the_last_lease_on_its_way(void **state)
 	guest_free(&f);
 }
 
+/* What the supplier finds to do as it goes round with a vCPU that looks. */
+static struct task go_round(struct plan *plan, struct hcall_guest *guest,
+			    const struct want *want, unsigned int *looks)
+{
+	struct task task = plan_next(plan, want_now());
+
+	while (task.what == NOTHING && want->id != 0 && *looks < 100) {
+		++*looks;
+		while (want->told) {
+			spin_unlock(&guest->lock);
+			sched_yield();
+			spin_lock(&guest->lock);
+		}
+		task = plan_next(plan, want_now());
+	}
+	return task;
+}
+
+/* A guest can write into its table that there is more than there is: its vCPU
+ * and the supplier do not go round until the deadline. */
+static void believes_a_table_that_lies_a_few_times(void **state)
+{
+	struct fixture f;
+	struct vcpu vcpu;
+	unsigned int looks = 0;
+
+	(void)state;
+	guest_make(&f, 3, 1);
+	use_up_to(&f.guest, 0);
+	f.window.share.head->unused = 200;
+	struct plan plan = {.guest = &f.guest};
+	struct want *want = start(&vcpu, &f.guest, LAB_GFP_KERNEL);
+	/* Then it asks the broker, as for one who has nothing. */
+	assert_int_equal(go_round(&plan, &f.guest, want, &looks).what, ASK);
+	assert_int_equal(looks, PLAN_MISSES);
+	plan_refused(&plan, -ENOMEM);
+	assert_int_equal(end(&vcpu), -ENOMEM);
+
+	want = start(&vcpu, &f.guest, LAB_GFP_KERNEL);
+	assert_int_equal(go_round(&plan, &f.guest, want, &looks).what, ASK);
+	assert_int_equal(looks, 2 * PLAN_MISSES);
+	/* A lease is a reason to look, whatever the table says. */
+	plan_arrived(&plan, 1);
+	assert_int_equal(plan_next(&plan, want_now()).what, NOTHING);
+	assert_int_equal(end(&vcpu), 0);
+	f.window.share.head->unused -= 200;
+	guest_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +374,7 @@ int main(void)
 		cmocka_unit_test(waits_no_more_when_the_guest_is_over),
 		cmocka_unit_test(noretry_has_no_time),
 		cmocka_unit_test(waits_for_the_last_lease_on_its_way),
+		cmocka_unit_test(believes_a_table_that_lies_a_few_times),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

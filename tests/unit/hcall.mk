@@ -5,6 +5,7 @@ hcall_tests = \
 	tests/unit/demand-test \
 	tests/unit/event-test \
 	tests/unit/failure-test \
+	tests/unit/kicks-test \
 	tests/unit/levels-test \
 	tests/unit/notice-test \
 	tests/unit/plan-test \
@@ -33,6 +34,10 @@ tests_unit_event_test_LDADD = $(hcall_test_libs)
 tests_unit_failure_test_SOURCES = tests/unit/failure-test.c
 tests_unit_failure_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_failure_test_LDADD = $(hcall_test_libs)
+
+tests_unit_kicks_test_SOURCES = tests/unit/kicks-test.c
+tests_unit_kicks_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_kicks_test_LDADD = $(hcall_test_libs)
 
 tests_unit_levels_test_SOURCES = tests/unit/levels-test.c \
 	tests/unit/hcall-support.h

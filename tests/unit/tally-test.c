@@ -89,7 +89,7 @@ static void what_is_counted_is_seen_at_once(void **state)
 	struct view *view = snapshot_take(&f->registry);
 	assert_non_null(view);
 	assert_true(view->guests[0].has_tally);
-	assert_memory_equal(&view->guests[0].tally, tally.page,
+	assert_memory_equal(&view->guests[0].tally.counts, tally.page,
 			    sizeof(*tally.page));
 	assert_int_equal(view->guests[0].vcpus[0].slow, 0);
 	view_free(view);
@@ -134,9 +134,9 @@ static void the_table_is_seen_as_well(void **state)
 		struct view *view = snapshot_take(&f->registry);
 		assert_non_null(view);
 		const struct view_guest *guest = &view->guests[0];
-		assert_int_equal(guest->tally.grants_atomic, 17);
-		assert_int_equal(guest->tally.grants_kernel, 20);
-		assert_int_equal(guest->tally.releases, 30);
+		assert_int_equal(guest->tally.counts.grants_atomic, 17);
+		assert_int_equal(guest->tally.counts.grants_kernel, 20);
+		assert_int_equal(guest->tally.counts.releases, 30);
 		if (guest->tally.pages_granted != rows[i].granted ||
 		    guest->tally.pages_free != rows[i].free)
 			fail_msg("row %zu", i);
@@ -159,7 +159,7 @@ static void a_guest_may_do_without(void **state)
 	struct view *view = snapshot_take(&f->registry);
 	assert_non_null(view);
 	assert_false(view->guests[0].has_tally);
-	assert_int_equal(view->guests[0].tally.calls, 0);
+	assert_int_equal(view->guests[0].tally.counts.calls, 0);
 	view_free(view);
 }
 

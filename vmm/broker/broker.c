@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "broker/adopt.h"
+#include "broker/after.h"
 #include "broker/backing.h"
 #include "broker/connections.h"
 #include "broker/guest_memfd.h"
@@ -152,8 +153,7 @@ static int add_sources(struct broker *self)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(self->scrub, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_post(self->event, &self->watch, on_watch,
-				      self);
+		r = after_add(self->event, &self->watch, on_watch, self);
 	if (r >= 0)
 		r = sd_event_add_time_relative(self->event, &self->retry,
 					       CLOCK_MONOTONIC, RETRY_PERIOD, 0,

@@ -5,6 +5,8 @@ vmm_libbroker_a_SOURCES = \
 	vmm/broker/adopt.h \
 	vmm/broker/admin.c \
 	vmm/broker/admin.h \
+	vmm/broker/after.c \
+	vmm/broker/after.h \
 	vmm/broker/audit.c \
 	vmm/broker/audit.h \
 	vmm/broker/backing.c \

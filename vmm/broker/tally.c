@@ -68,7 +68,7 @@ static uint64_t pages(const int64_t *word, uint64_t leases)
 	return (uint64_t)value < most ? (uint64_t)value : most;
 }
 
-static void add_table(struct lab_tally *out, const struct lab_tally *tally,
+static void add_table(struct view_tally *out, const struct lab_tally *tally,
 		      uint64_t leases)
 {
 	const struct lab_share *head = at(tally, LAB_TALLY_SHARE);
@@ -82,20 +82,22 @@ static void add_table(struct lab_tally *out, const struct lab_tally *tally,
 				     ? 0
 				     : held - out->pages_free - shut;
 	for (unsigned i = 0; i < LAB_CPUS_MAX; i++) {
-		out->grants_atomic += look(&line(tally, i)->grants[0]);
-		out->grants_nowait += look(&line(tally, i)->grants[1]);
-		out->grants_kernel += look(&line(tally, i)->grants[2]);
-		out->releases += look(&line(tally, i)->releases);
+		const struct lab_share_cpu *own = line(tally, i);
+
+		out->counts.grants_atomic += look(&own->grants[0]);
+		out->counts.grants_nowait += look(&own->grants[1]);
+		out->counts.grants_kernel += look(&own->grants[2]);
+		out->counts.releases += look(&own->releases);
 	}
 }
 
-void tally_read(struct lab_tally *out, const struct lab_tally *tally,
+void tally_read(struct view_tally *out, const struct lab_tally *tally,
 		uint64_t leases)
 {
 	const uint64_t *from = (const uint64_t *)tally;
-	uint64_t *to = (uint64_t *)out;
+	uint64_t *to = (uint64_t *)&out->counts;
 
-	for (size_t i = 0; i < sizeof(*out) / sizeof(*to); i++)
+	for (size_t i = 0; i < sizeof(out->counts) / sizeof(*to); i++)
 		to[i] = look(&from[i]);
 	add_table(out, tally, leases);
 }

@@ -29,7 +29,7 @@ void tally_unmap(const struct lab_tally *tally);
  * Copy it, each number whole, with what the guest did by itself added. The
  * guest holds so many leases, which is the most that its pages can be of.
  */
-void tally_read(struct lab_tally *out, const struct lab_tally *tally,
+void tally_read(struct view_tally *out, const struct lab_tally *tally,
 		uint64_t leases);
 
 /* The same of each of `count` (at most LAB_CPUS_MAX) processors. */

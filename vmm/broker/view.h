@@ -47,8 +47,16 @@ struct view_vcpu {
 	uint64_t fast;	    /* grants without a call */
 	uint64_t slow;	    /* grants by a call */
 	uint64_t failed;    /* calls refused for want of memory */
-	uint64_t refilled;  /* leases got ahead of its demand */
-	uint64_t reclaimed; /* leases that went back after what it did */
+	/* As of struct lab_tally_cpu. */
+	uint64_t refilled;
+	uint64_t reclaimed;
+};
+
+/* What a guest has done, with and without calls. */
+struct view_tally {
+	struct lab_tally counts; /* what it did by itself added */
+	uint64_t pages_granted;	 /* now; of the leases that it holds */
+	uint64_t pages_free;	 /* the same, in no grant */
 };
 
 struct view_guest {
@@ -65,7 +73,7 @@ struct view_guest {
 	uint64_t leases;  /* held now */
 	/* What its VMM has counted; as zero where has_tally is not set. */
 	bool has_tally;
-	struct lab_tally tally;
+	struct view_tally tally;
 	const struct view_vcpu *vcpus; /* `cpus` of them; NULL without */
 };
 

@@ -159,7 +159,8 @@ static void tell(void *context, const struct view_event *event)
 	if (entry != NULL && !view_is_of_pool(event->what))
 		known.uuid = entry->domain.uuid;
 	if (event->what == VIEW_GUEST_ENDED)
-		self->ended = true;
+		(void)sd_event_source_set_enabled(self->watch,
+						  SD_EVENT_ONESHOT);
 	self->told->tell(self->told->context, &known);
 }
 
@@ -179,9 +180,6 @@ static int on_watch(sd_event_source *source, void *context)
 	struct guests *self = context;
 
 	(void)source;
-	if (!self->ended)
-		return 0;
-	self->ended = false;
 	guests_prune_screens(self);
 	guests_prune(self);
 	return 0;
@@ -210,8 +208,11 @@ int guests_new(struct guests **out, const struct guests_terms *terms,
 		r = guests_load(self, err);
 	if (r == 0) {
 		guests_find_screens(self);
-		r = sd_event_add_post(terms->event, &self->watch, on_watch,
-				      self);
+		r = sd_event_add_defer(terms->event, &self->watch, on_watch,
+				       self);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(self->watch,
+							SD_EVENT_OFF);
 		if (r < 0)
 			err_set(err, -r, "watch guests");
 	}

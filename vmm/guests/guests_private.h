@@ -43,8 +43,7 @@ struct guests {
 	size_t nentries;
 	struct run *runs;
 	struct screen *screens;
-	sd_event_source *watch; /* after each event: is somebody gone? */
-	bool ended;		/* somebody is, and it was not yet seen to */
+	sd_event_source *watch; /* enabled when somebody is gone */
 	struct view_listener listener;	  /* the broker's */
 	const struct view_listener *told; /* whom it tells then */
 };

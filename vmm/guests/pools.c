@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "broker/after.h"
 #include "broker/registry.h"
 #include "guests/pools_private.h"
 
@@ -395,8 +396,11 @@ int pools_new(struct pools **out, const struct pools_terms *terms,
 	int r = load(self, err);
 	if (r == 0) {
 		autostart_all(self);
-		r = sd_event_add_post(terms->event, &self->watch,
-				      pools_on_watch, self);
+		r = after_add(terms->event, &self->watch, pools_on_watch,
+			      self);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(self->watch,
+							SD_EVENT_OFF);
 		if (r < 0)
 			err_set(err, -r, "watch pools");
 	}

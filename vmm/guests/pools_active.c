@@ -37,6 +37,7 @@ static int start_entry(struct pools *self, struct pools_entry *entry,
 	pools_say(self, entry, VIEW_POOL_STARTED);
 	entry->wait = wait;
 	wait->run = entry;
+	(void)sd_event_source_set_enabled(self->watch, SD_EVENT_ON);
 	return 0;
 }
 
@@ -99,15 +100,16 @@ static void filled(struct pools_entry *entry)
 int pools_on_watch(sd_event_source *source, void *context)
 {
 	struct pools *self = context;
+	bool awaited = false;
 
-	(void)source;
 	for (struct pools_entry *e = self->entries; e != NULL; e = e->next) {
 		const struct pool *pool =
 			e->wait != NULL ? pools_active(self, e) : NULL;
 		if (pool != NULL && !pool_busy(pool))
 			filled(e);
+		awaited = awaited || e->wait != NULL;
 	}
-	return 0;
+	return awaited ? 0 : sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
 
 int pools_stop(void *context, const struct act_pool *pool, struct err *err)

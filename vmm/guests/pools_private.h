@@ -23,7 +23,7 @@ struct pools {
 	struct store active; /* what runs and is not given, in the run folder */
 	struct pools_entry *entries;
 	size_t nentries;
-	sd_event_source *watch;
+	sd_event_source *watch; /* enabled while somebody waits for one */
 	const struct view_listener *told;
 };
 
@@ -66,7 +66,7 @@ int pools_create(void *context, const char *xml, uint8_t uuid[16],
 void pools_forget(void *context, struct act_wait *wait);
 int pools_stop(void *context, const struct act_pool *pool, struct err *err);
 
-/* After each event: who is filled? */
+/* While somebody waits, after each event: who is filled? */
 int pools_on_watch(sd_event_source *source, void *context);
 
 #endif

@@ -182,22 +182,28 @@ static void arm(struct hcall_guest *guest)
 	__atomic_store_n(&words->low_at, guest->marks.low, __ATOMIC_RELAXED);
 	__atomic_store_n(&words->release_at, mark.unused, __ATOMIC_RELAXED);
 	__atomic_store_n(&words->spares_at, mark.spares, __ATOMIC_RELAXED);
+	guest->release_armed = mark.armed;
 	__atomic_store_n(&words->arm_low, guest->low_armed, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&words->arm_release, mark.armed, __ATOMIC_SEQ_CST);
+}
+
+static bool taken(bool armed, const uint32_t *word)
+{
+	return armed && __atomic_load_n(word, __ATOMIC_RELAXED) == 0;
 }
 
 /* Did the guest take a word since it was armed: who, and for what? */
 static void note_kick(struct hcall_guest *guest)
 {
-	struct lab_share *words = guest->window->share.head;
+	const struct lab_share *words = guest->window->share.head;
+	bool low = taken(guest->low_armed, &words->arm_low);
+	bool release = taken(guest->release_armed, &words->arm_release);
 	uint32_t who = __atomic_load_n(&words->kicker, __ATOMIC_RELAXED);
 
-	if (!guest->low_armed ||
-	    __atomic_load_n(&words->arm_low, __ATOMIC_RELAXED) != 0)
-		return;
 	/* Below low each grant is a reason to ask again. */
-	guest->held_off = false;
-	if (who < guest->cpus)
+	if (low)
+		guest->held_off = false;
+	if ((low || release) && who < guest->cpus)
 		guest->mover = who;
 }
 

@@ -36,6 +36,15 @@ static void sleep_on(struct hcall_guest *guest, struct want *want)
 	want->told = false;
 }
 
+/* It got nothing: because others were faster, or because the table lies? */
+static void note_miss(const struct hcall_guest *guest, struct want *want)
+{
+	bool enough =
+		balance_fits(guest, want->order, want->count, guest->marks.min);
+
+	want->misses = enough ? want->misses + 1 : 0;
+}
+
 static uint64_t deadline(const struct hcall_guest *guest, uint64_t gfp)
 {
 	uint64_t now = want_now();
@@ -59,6 +68,8 @@ static int wait_for(struct hcall_guest *guest, uint64_t gfp, unsigned int order,
 		sleep_on(guest, &want);
 		/* Another vCPU may have used what came, or released some. */
 		r = take_held(guest, gfp, order, count, pages);
+		if (r < 0)
+			note_miss(guest, &want);
 	}
 	want_leave(&guest->wants, &want);
 	sem_destroy(&looks);

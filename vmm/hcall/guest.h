@@ -19,6 +19,7 @@
 #include "base/spin.h"
 #include "hcall/event.h"
 #include "hcall/failure.h"
+#include "hcall/kicks.h"
 #include "hcall/tally.h"
 #include "hcall/want.h"
 #include "machine/memory.h"
@@ -54,9 +55,10 @@ struct hcall_guest {
 	uint32_t kernel_timeout; /* ms that LAB_GFP_KERNEL may wait */
 	uint32_t features;	 /* LAB_FEATURE_* */
 	unsigned int cpus;
-	int console; /* descriptor that console text goes to */
-	int output;  /* descriptor of the output file; -1 without */
-	int wake;    /* eventfd of the supplier */
+	int console;	    /* descriptor that console text goes to */
+	int output;	    /* descriptor of the output file; -1 without */
+	int wake;	    /* eventfd of the supplier */
+	struct kicks kicks; /* by which the guest wakes it */
 	struct reserve marks;
 
 	struct spin lock; /* for what follows */
@@ -72,10 +74,12 @@ struct hcall_guest {
 	bool dry;	    /* the latest lease was refused, none came since */
 	bool held_off;	    /* no refill before the next grant below low */
 	bool low_armed;	    /* it is to kick below low */
-	unsigned int mover; /* the processor that changed the books last */
-	bool gone;	    /* the broker is, for good */
-	bool away;	    /* the broker is, and another may come */
-	uint64_t reclaim;   /* leases that the broker asks back */
+	bool release_armed; /* it is to kick after a release */
+	/* The processor that moved the books last: by a call, or a kick. */
+	unsigned int mover;
+	bool gone;	  /* the broker is, for good */
+	bool away;	  /* the broker is, and another may come */
+	uint64_t reclaim; /* leases that the broker asks back */
 	struct losses losses;
 	struct notices notices;
 	enum lab_lease_level reclaim_level;

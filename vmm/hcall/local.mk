@@ -15,6 +15,8 @@ vmm_libhcall_a_SOURCES = \
 	vmm/hcall/fail.c \
 	vmm/hcall/failure.c \
 	vmm/hcall/failure.h \
+	vmm/hcall/kicks.c \
+	vmm/hcall/kicks.h \
 	vmm/hcall/grant.c \
 	vmm/hcall/grant.h \
 	vmm/hcall/guest.h \

@@ -66,7 +66,8 @@ static uint64_t end_of(const struct plan *self, const struct want *want)
 
 static bool fits(const struct hcall_guest *guest, const struct want *want)
 {
-	return balance_fits(guest, want->order, want->count, guest->marks.min);
+	return want->misses < PLAN_MISSES &&
+	       balance_fits(guest, want->order, want->count, guest->marks.min);
 }
 
 /* Tell each want that can be served, or whose time is over. */
@@ -180,6 +181,8 @@ void plan_arrived(struct plan *self, uint32_t extent)
 	struct hcall_guest *guest = self->guest;
 
 	window_add(guest->window, extent);
+	for (struct want *w = guest->wants.first; w != NULL; w = w->next)
+		w->misses = 0;
 	guest->tally->refills += self->asked_for == 0;
 	guest->tally_cpus[guest->mover].refilled += self->asked_for == 0;
 	guest->busy = false;

@@ -19,6 +19,12 @@
 /* ms for an answer that is under way, if there is who answers. */
 #define PLAN_GRACE (UINT64_C(1000) * CLIENT_DEADLINE)
 
+/*
+ * So often in a row a want is told to look by the table alone, which its guest
+ * may have written: then only a lease that came is a reason to look again.
+ */
+#define PLAN_MISSES 3
+
 /* All zeroes but its guest is good. */
 struct plan {
 	struct hcall_guest *guest;

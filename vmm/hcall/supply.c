@@ -117,10 +117,11 @@ static void ask(struct supply *self, uint32_t wait_ms)
 	}
 }
 
-/* One thing at a time, until there is nothing left to do. */
-static void work(struct supply *self)
+/* One thing at a time, until there is nothing left to do; was there one? */
+static bool work(struct supply *self)
 {
 	struct task task;
+	bool any = false;
 
 	do {
 		spin_lock(&self->guest->lock);
@@ -130,7 +131,9 @@ static void work(struct supply *self)
 			transfer_out(&self->plan, &self->source, &task);
 		else if (task.what == ASK)
 			ask(self, task.wait_ms);
+		any = any || task.what != NOTHING;
 	} while (task.what != NOTHING);
+	return any;
 }
 
 /* The interrupt that no vCPU waits for. */
@@ -186,6 +189,7 @@ static void *run(void *context)
 {
 	struct supply *self = context;
 	struct hcall_guest *guest = self->guest;
+	bool kicked = false;
 
 	while (!atomic_load(&self->stop)) {
 		eventfd_t ignored;
@@ -195,16 +199,21 @@ static void *run(void *context)
 		hear(self);
 		heard_losses(guest, &self->source);
 		look_for_broker(self);
-		work(self);
+		if (!work(self) && kicked)
+			kicks_idle(&guest->kicks, want_now());
 		interrupt(guest);
 		log_failure(self);
+		int ms = patience(self);
 		struct pollfd fds[] = {
 			{.fd = guest->wake, .events = POLLIN},
 			{.fd = door(self), .events = POLLIN},
+			{.fd = kicks_listen(&guest->kicks, want_now(), &ms),
+			 .events = POLLIN},
 		};
-		poll(fds, 2, patience(self));
+		poll(fds, 3, ms);
 		if (fds[0].revents != 0)
 			eventfd_read(guest->wake, &ignored);
+		kicked = fds[2].revents != 0 && kicks_take(&guest->kicks);
 	}
 	/* No vCPU runs any more: what is untold now would stay so. */
 	log_failure(self);
@@ -225,6 +234,9 @@ int supply_start(struct supply *self, struct hcall_guest *guest,
 	guest->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (guest->wake < 0)
 		return err_set(err, errno, "cannot wake the supplier");
+	int r = kicks_open(&guest->kicks, err);
+	if (r < 0)
+		return r;
 	transfer_prime(&self->plan, &self->source);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
@@ -244,5 +256,6 @@ void supply_stop(struct supply *self)
 	eventfd_write(self->guest->wake, 1);
 	pthread_join(self->thread, NULL);
 	close(self->guest->wake);
+	kicks_close(&self->guest->kicks);
 	self->running = false;
 }

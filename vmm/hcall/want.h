@@ -21,6 +21,8 @@ struct want {
 	int error;	   /* a negated errno: there will be none */
 	bool announced;	   /* by an event; kept for it until the deadline */
 	bool told;	   /* to look, and has not looked yet */
+	/* Looks in a row that got nothing of what the table says is there. */
+	unsigned int misses;
 	sem_t *looks;	   /* posted when there may be; NULL: ends by an event */
 	struct want *next;
 	struct want *prev;

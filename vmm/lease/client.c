@@ -184,10 +184,13 @@ int client_welcomed(struct client *self, struct client_welcome *welcome,
 	return r;
 }
 
-/* Is this a lease as the contract has it: 2 MiB, sealed so that it stays? */
+/*
+ * Is this a lease as the contract has it: 2 MiB, sealed so that it stays? 0; or
+ * 1 if it was one, and was taken while it was on its way: no broker lies so.
+ */
 static int check_file(struct client *self, int fd, struct err *err)
 {
-	struct stat stat;
+	struct stat stat = {.st_size = -1};
 
 	if (fd < 0)
 		return client_broken(self, EPROTO, err,
@@ -197,8 +200,9 @@ static int check_file(struct client *self, int fd, struct err *err)
 		return client_broken(
 			self, EPROTO, err,
 			"sent a file that is not sealed as a lease is");
-	if (fstat(fd, &stat) < 0 || stat.st_size < 0 ||
-	    (uint64_t)stat.st_size != LAB_EXTENT_SIZE)
+	if (fstat(fd, &stat) == 0 && stat.st_size == 0)
+		return 1;
+	if (stat.st_size < 0 || (uint64_t)stat.st_size != LAB_EXTENT_SIZE)
 		return client_broken(self, EPROTO, err,
 				     "sent a file that is not 2 MiB long");
 	return 0;
@@ -244,16 +248,6 @@ static void give_back(struct client *self, uint64_t id)
 	PROBE(client_return, id);
 }
 
-/* Is this a lease that was taken while it was on its way? No broker lies so. */
-static bool was_cut(int fd)
-{
-	struct stat stat;
-	int seals = fcntl(fd, F_GET_SEALS);
-
-	return seals >= 0 && (seals & SEALS_KNOWN) == SEALS_WANTED &&
-	       fstat(fd, &stat) == 0 && stat.st_size == 0;
-}
-
 /* The lease is of the file that was sent, so none comes. */
 static int check_made(struct client *self, int fd, struct err *err)
 {
@@ -280,14 +274,14 @@ static int answer(struct client *self, struct lease *lease, int flags,
 	if (message.type == LAB_LEASE_REFUSED)
 		return client_refusal(self, &message, err);
 	bool made = self->backing == LAB_BACKING_GUEST_MEMFD;
-	if (!made && fd >= 0 && was_cut(fd)) {
+	r = made ? check_made(self, fd, err) : check_file(self, fd, err);
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		give_back(self, message.leased.lease);
 		return err_say(err, ENOMEM,
 			       "the broker took the lease back before it came");
 	}
-	r = made ? check_made(self, fd, err) : check_file(self, fd, err);
-	if (r < 0)
-		return r;
 	*lease = (struct lease){.id = message.leased.lease,
 				.fd = steal_fd(made ? &self->made : &fd),
 				.backing = self->backing};

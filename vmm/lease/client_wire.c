@@ -146,10 +146,13 @@ int client_receive(struct client *self, struct lab_lease_msg *message,
 		   enum lab_lease_type type, uint64_t seq, int *fd, int flags,
 		   struct err *err)
 {
-	time_t end = seconds() + CLIENT_DEADLINE + self->wait_ms / 1000;
+	time_t end = 0; /* from the first event on */
 
 	int r = receive(self, message, fd, flags, err);
 	while (r == 0 && is_event(message)) {
+		if (end == 0)
+			end = seconds() + CLIENT_DEADLINE +
+			      self->wait_ms / 1000;
 		if (fd != NULL && *fd >= 0)
 			return client_broken(self, EPROTO, err,
 					     "sent a file with an event");

@@ -88,31 +88,34 @@ static void add_leases(struct params *to, const struct view_guest *guest,
 }
 
 /* What the guest's VMM counts. */
-static void add_tally(struct params *to, const struct lab_tally *tally)
+static void add_tally(struct params *to, const struct view_tally *tally)
 {
-	params_ulong(to, tally->grants_atomic, "labyrinth.grants.atomic");
-	params_ulong(to, tally->grants_nowait, "labyrinth.grants.nowait");
-	params_ulong(to, tally->grants_kernel, "labyrinth.grants.kernel");
+	params_ulong(to, tally->counts.grants_atomic,
+		     "labyrinth.grants.atomic");
+	params_ulong(to, tally->counts.grants_nowait,
+		     "labyrinth.grants.nowait");
+	params_ulong(to, tally->counts.grants_kernel,
+		     "labyrinth.grants.kernel");
 	params_ulong(to,
-		     tally->failed_atomic + tally->failed_nowait +
-			     tally->failed_kernel,
+		     tally->counts.failed_atomic + tally->counts.failed_nowait +
+			     tally->counts.failed_kernel,
 		     "labyrinth.grants.failed");
-	params_ulong(to, tally->failed_atomic,
+	params_ulong(to, tally->counts.failed_atomic,
 		     "labyrinth.grants.failed.atomic");
-	params_ulong(to, tally->failed_nowait,
+	params_ulong(to, tally->counts.failed_nowait,
 		     "labyrinth.grants.failed.nowait");
-	params_ulong(to, tally->failed_kernel,
+	params_ulong(to, tally->counts.failed_kernel,
 		     "labyrinth.grants.failed.kernel");
-	params_ulong(to, tally->releases, "labyrinth.releases");
-	params_ulong(to, tally->mistakes, "labyrinth.mistakes");
-	params_ulong(to, tally->calls, "labyrinth.calls");
-	params_ulong(to, tally->refills, "labyrinth.refills");
+	params_ulong(to, tally->counts.releases, "labyrinth.releases");
+	params_ulong(to, tally->counts.mistakes, "labyrinth.mistakes");
+	params_ulong(to, tally->counts.calls, "labyrinth.calls");
+	params_ulong(to, tally->counts.refills, "labyrinth.refills");
 	params_ulong(to, tally->pages_granted, "labyrinth.pages.granted");
 	params_ulong(to, tally->pages_free, "labyrinth.pages.free");
-	params_ulong(to, tally->pages_min, "labyrinth.pages.min");
-	params_ulong(to, tally->pages_low, "labyrinth.pages.low");
-	params_ulong(to, tally->pages_high, "labyrinth.pages.high");
-	params_ulong(to, tally->level, "labyrinth.pressure");
+	params_ulong(to, tally->counts.pages_min, "labyrinth.pages.min");
+	params_ulong(to, tally->counts.pages_low, "labyrinth.pages.low");
+	params_ulong(to, tally->counts.pages_high, "labyrinth.pages.high");
+	params_ulong(to, tally->counts.level, "labyrinth.pressure");
 }
 
 static void add_groups(struct params *to, const struct view_guest *guest,

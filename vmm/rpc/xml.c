@@ -13,25 +13,25 @@
 #define KIB_PER_LEASE (LAB_EXTENT_SIZE / 1024)
 
 /* What its VMM has counted. */
-static void tally(struct xml *xml, const struct lab_tally *tally)
+static void tally(struct xml *xml, const struct view_tally *tally)
 {
 	xml_start(xml, "labyrinth:pages");
 	xml_attribute(xml, "granted", "%" PRIu64, tally->pages_granted);
 	xml_attribute(xml, "free", "%" PRIu64, tally->pages_free);
-	xml_attribute(xml, "min", "%" PRIu64, tally->pages_min);
-	xml_attribute(xml, "low", "%" PRIu64, tally->pages_low);
-	xml_attribute(xml, "high", "%" PRIu64, tally->pages_high);
+	xml_attribute(xml, "min", "%" PRIu64, tally->counts.pages_min);
+	xml_attribute(xml, "low", "%" PRIu64, tally->counts.pages_low);
+	xml_attribute(xml, "high", "%" PRIu64, tally->counts.pages_high);
 	xml_end(xml);
 	xml_start(xml, "labyrinth:grants");
-	xml_attribute(xml, "atomic", "%" PRIu64, tally->grants_atomic);
-	xml_attribute(xml, "nowait", "%" PRIu64, tally->grants_nowait);
-	xml_attribute(xml, "kernel", "%" PRIu64, tally->grants_kernel);
-	xml_attribute(xml, "released", "%" PRIu64, tally->releases);
+	xml_attribute(xml, "atomic", "%" PRIu64, tally->counts.grants_atomic);
+	xml_attribute(xml, "nowait", "%" PRIu64, tally->counts.grants_nowait);
+	xml_attribute(xml, "kernel", "%" PRIu64, tally->counts.grants_kernel);
+	xml_attribute(xml, "released", "%" PRIu64, tally->counts.releases);
 	xml_end(xml);
 	xml_start(xml, "labyrinth:failed");
-	xml_attribute(xml, "atomic", "%" PRIu64, tally->failed_atomic);
-	xml_attribute(xml, "nowait", "%" PRIu64, tally->failed_nowait);
-	xml_attribute(xml, "kernel", "%" PRIu64, tally->failed_kernel);
+	xml_attribute(xml, "atomic", "%" PRIu64, tally->counts.failed_atomic);
+	xml_attribute(xml, "nowait", "%" PRIu64, tally->counts.failed_nowait);
+	xml_attribute(xml, "kernel", "%" PRIu64, tally->counts.failed_kernel);
 	xml_end(xml);
 }
 
