@@ -30,6 +30,10 @@ include tests/model/model.mk
 include tests/system/system.mk
 include tests/testbed/testbed.mk
 include tests/bench/bench.mk
+include tests/variants.mk
+
+clean-local:
+	rm -rf tests/fuzz/out variants
 
 EXTRA_DIST += \
 	tests/README.md \
