@@ -20,6 +20,3 @@ EXTRA_DIST += \
 check-fuzz: all
 	+FUZZ_SECONDS=$${FUZZ_SECONDS:-60} \
 	$(srcdir)/tests/alone '$(MAKE)' tests/fuzz/fuzz.sh
-
-clean-local:
-	rm -rf tests/fuzz/out

@@ -10,7 +10,7 @@ TESTS += \
 	tests/lint/check-style \
 	tests/lint/check-summary
 EXTRA_DIST += \
-	tests/lint/analyze \
+	tests/lint/analyze.py \
 	tests/lint/analyze.known \
 	tests/lint/check-docs \
 	tests/lint/check-errors \
@@ -25,7 +25,7 @@ EXTRA_DIST += \
 # All of them, and what takes minutes: clang-tidy, cppcheck, gcc's -fanalyzer.
 .PHONY: lint
 lint: all
-	+$(srcdir)/tests/alone '$(MAKE)' tests/lint/analyze \
+	+$(srcdir)/tests/alone '$(MAKE)' tests/lint/analyze.py \
 		tests/lint/check-docs tests/lint/check-errors \
 		tests/lint/check-headers tests/lint/check-layers \
 		tests/lint/check-model tests/lint/check-probes \

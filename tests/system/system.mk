@@ -23,6 +23,7 @@ system_tests = \
 	tests/system/resident.sh \
 	tests/system/restart.sh \
 	tests/system/revoke.sh \
+	tests/system/soak.sh \
 	tests/system/ssh.sh \
 	tests/system/storm.sh \
 	tests/system/take.sh \
@@ -101,6 +102,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/ssh-inside.sh \
 	tests/system/take-inside.sh \
 	tests/system/torture-inside.sh \
+	tests/system/soak-inside.sh \
 	tests/system/storm-inside.sh \
 	tests/system/virsh-inside.sh \
 	tests/system/virsh-act-inside.sh \
@@ -117,6 +119,13 @@ check-crash: all
 check-guest-memfd: all
 	LABYRINTH_TEST_WHOLE=1 LABYRINTH_TEST_TIMEOUT=3600 \
 	$(MAKE) check TESTS=tests/system/guest-memfd.sh
+
+# Half an hour of what the check has two minutes of, from another seed.
+.PHONY: check-soak
+check-soak: all
+	+LABYRINTH_SOAK_SECONDS=1800 LABYRINTH_TEST_TIMEOUT=3600 \
+	$(srcdir)/tests/alone '$(MAKE)' tests/system/soak.sh
+
 # A million tries of a hostile guest, and fifty ways of each kind to go wrong.
 .PHONY: check-torture
 check-torture: all

@@ -338,7 +338,7 @@ static void a_full_or_empty_socket_does_not_wait(void **state)
 
 static void an_end_is_told(void **state)
 {
-	char message[4];
+	char message[4] = "end";
 	int fd = 99;
 
 	(void)state;

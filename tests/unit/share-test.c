@@ -334,7 +334,11 @@ static void a_large_window_costs_what_is_used_of_it(void **state)
 	assert_int_equal(share_spares(window), 2);
 	assert_int_equal(share_remove(window, 0), 0);
 	assert_int_equal(share_remove(window, last), 0);
+#ifndef SANITIZED /* whose shadow has faults of its own */
 	assert_true(page_faults() - before < 100);
+#else
+	(void)before;
+#endif
 	table_free(window);
 }
 

@@ -154,7 +154,7 @@ static int define(void *context, const char *xml, uint8_t uuid[16],
 	if (r < 0)
 		return r;
 	struct pools_entry *entry = pools_by_name(self, def.spec.name);
-	bool given = entry != NULL && entry->given, same;
+	bool given = entry != NULL && entry->given, same = false;
 	memcpy(uuid, def.uuid, sizeof(def.uuid));
 	if (!given)
 		r = pools_check_new(self, &def, err);

@@ -11,8 +11,10 @@
 #include <libvirt/libvirt.h>
 
 /* A parameter more, named; NULL without memory. */
-static rmt_value *add(struct params *self, int type, const char *name,
-		      va_list args)
+__attribute__((format(printf, 3, 0))) static rmt_value *add(struct params *self,
+							    int type,
+							    const char *name,
+							    va_list args)
 {
 	char field[VIR_TYPED_PARAM_FIELD_LENGTH];
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-analyze [TOOL...]: clang-tidy (.clang-tidy), cppcheck and gcc's -fanalyzer over
+analyze.py [TOOL...]: clang-tidy (.clang-tidy), cppcheck and gcc's -fanalyzer over
 vmm/ and guest/. What they say though nothing is wrong stands in analyze.known,
 with the reason; anything else fails, and so does a line there that none says
 any more. Not part of a check: it takes minutes. `make lint` has it.
@@ -24,7 +24,7 @@ HOST = ["-std=gnu11", "-DHAVE_CONFIG_H", "-D_GNU_SOURCE", '-DSBINDIR=""',
         f"-I{BUILD}", f"-I{BUILD}/vmm"]
 GUEST = ["-std=gnu11", "-ffreestanding", "-mgeneral-regs-only",
          "-fno-stack-protector", "-fno-pic", "-mno-red-zone",
-         "-Iinclude", "-Iguest"]
+         "-Iinclude", "-Iguest", "-Ivmm"]
 
 SAID = re.compile(r"^(?:%s/)?([^ :]+):(\d+):\d+: (?:warning|error): (.*) "
                   r"\[(.*?)\]$" % re.escape(str(ROOT)), re.M)
