@@ -37,7 +37,8 @@ tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
 check_PROGRAMS += tests/system/hold
 tests_system_hold_SOURCES = tests/system/hold.c
 check_PROGRAMS += tests/system/kill-at
-tests_system_kill_at_SOURCES = tests/system/kill-at.c
+tests_system_kill_at_SOURCES = tests/system/kill-at.c tests/system/tracee.c \
+	tests/system/tracee.h
 check_PROGRAMS += tests/system/plant tests/system/liar
 tests_system_plant_SOURCES = tests/system/plant.c
 tests_system_plant_CFLAGS = $(AM_CFLAGS) -pthread
