@@ -303,6 +303,12 @@ static int check_claim(const struct guest *guest,
 	return 0;
 }
 
+/* Is it worth to come again? */
+static bool may_pass(int code)
+{
+	return code == ENOMEM || code == EMFILE || code == ENFILE;
+}
+
 int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 		 pid_t pid, struct guest **out, struct err *err)
 {
@@ -319,8 +325,8 @@ int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 	 */
 	r = find_files(guest, &seen, err);
 	if (r < 0)
-		return err_say(err, EACCES, "nothing can be proven: %s",
-			       strerror(-r));
+		return err_say(err, may_pass(-r) ? ENOMEM : EACCES,
+			       "nothing can be proven: %s", strerror(-r));
 	uint32_t lost = pool_revoke_unseen(guest->pool, &guest->account, seen);
 	log_info("guest %s is back, and has %u of its %u leases", guest->name,
 		 guest->account.held, guest->account.held + lost);
