@@ -123,6 +123,7 @@ check-crash: all
 	LABYRINTH_CRASH_VICTIMS='self other both' LABYRINTH_CRASH_POINTS=500 \
 	LABYRINTH_TEST_TIMEOUT=7200 $(MAKE) check TESTS=tests/system/crash.sh
 
+CLEANFILES += tests/system/host-faults.table
 # Each call of broker and VMM fails, the first, the last and one between, with
 # each errno that it may have. What came of it replaces the table in docs/.
 .PHONY: check-host-faults
