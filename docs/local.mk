@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	docs/audit.md \
 	docs/contract.md \
 	docs/domain-xml.md \
+	docs/host-faults.md \
 	docs/hostile-vmm.md \
 	docs/grafana-dashboard.json \
 	docs/guest-memfd.md \

@@ -81,6 +81,8 @@ static void on_memory_error(int number, siginfo_t *info, void *context)
 	_exit(EXIT_STOPPED);
 }
 
+_Static_assert(EXIT_STOPPED == MEMORY_EXIT_STUCK, "both stop a guest");
+
 static const char *broker_path(const struct run_options *o)
 {
 	return o->broker != NULL ? o->broker : RUN_DEFAULT_BROKER;

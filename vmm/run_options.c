@@ -333,11 +333,12 @@ int run_options_parse(struct run_options *self, int argc, char **argv,
 	fail_seed(&self->fail, 0);
 	argp_err_exit_status = 125;
 	argv[0] = program;
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse) != 0 ||
-	    parse.failed < 0)
-		return parse.failed < 0
-			       ? parse.failed
-			       : err_say(err, EINVAL, "the options are wrong");
+	error_t code =
+		argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse);
+	if (parse.failed < 0)
+		return parse.failed;
+	if (code != 0)
+		return err_set(err, code, "read the options");
 	if (self->argc == 0)
 		return err_say(err, EINVAL,
 			       "no KERNEL was named: see labyrinth run --help");

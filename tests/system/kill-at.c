@@ -21,7 +21,6 @@
 #include <config.h>
 
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -38,6 +37,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "tracee.h"
 
 #define PLACES_MAX  64
 #define THREADS_MAX 64
@@ -56,52 +56,12 @@ static struct {
 	unsigned long hits;
 } the;
 
-static void must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "kill-at: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
 /* The process's memory and what the kernel says of it. */
-
-static int open_of(pid_t pid, const char *name, int flags)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	int fd = open(path, flags | O_CLOEXEC);
-	must(fd >= 0, path);
-	return fd;
-}
-
-static uint64_t entry_in_memory(void)
-{
-	cleanup_close int fd = open_of(the.pid, "auxv", O_RDONLY);
-	Elf64_auxv_t auxv;
-
-	while (read(fd, &auxv, sizeof(auxv)) == sizeof(auxv)) {
-		if (auxv.a_type == AT_ENTRY)
-			return auxv.a_un.a_val;
-	}
-	must(false, "no entry in auxv");
-	return 0;
-}
-
-static uint64_t entry_in_file(void)
-{
-	cleanup_close int fd = open_of(the.pid, "exe", O_RDONLY);
-	Elf64_Ehdr header;
-
-	must(read(fd, &header, sizeof(header)) == sizeof(header), "its header");
-	return header.e_entry;
-}
 
 /* Put this byte where each probe is; there must be that one. */
 static void replace(uint8_t old, uint8_t new)
 {
-	cleanup_close int fd = open_of(the.pid, "mem", O_RDWR);
+	cleanup_close int fd = tracee_open(the.pid, "mem", O_RDWR);
 
 	for (size_t i = 0; i < the.nplaces; i++) {
 		off_t at = (off_t)(the.bias + the.places[i]);
@@ -120,7 +80,7 @@ static void report(const char *what, uint64_t number)
 
 static void plant(void)
 {
-	the.bias = entry_in_memory() - entry_in_file();
+	the.bias = tracee_bias(the.pid);
 	replace(nop, int3);
 	report("armed", the.nplaces);
 }
@@ -147,23 +107,18 @@ static size_t threads(pid_t found[THREADS_MAX])
 	return count;
 }
 
-static bool seize(pid_t thread)
-{
-	return ptrace(PTRACE_SEIZE, thread, NULL, OPTIONS) == 0;
-}
-
 /* Until a look finds none that is new; those of ours are refused. */
 static void attach(void)
 {
 	pid_t found[THREADS_MAX];
 	size_t fresh;
 
-	must(seize(the.pid), "attach");
+	must(tracee_seize(the.pid, OPTIONS), "attach");
 	do {
 		size_t count = threads(found);
 		fresh = 0;
 		for (size_t i = 0; i < count; i++)
-			fresh += seize(found[i]);
+			fresh += tracee_seize(found[i], OPTIONS);
 	} while (fresh > 0);
 }
 
@@ -180,25 +135,6 @@ static bool at_probe(pid_t thread, uint64_t *place)
 			return true;
 	}
 	return false;
-}
-
-/* A stop that tells of a breakpoint or of ptrace itself has no signal. */
-static int signal_of(int status)
-{
-	int signal = WSTOPSIG(status);
-
-	return status >> 16 != 0 || signal == SIGTRAP ? 0 : signal;
-}
-
-static void resume(pid_t thread, int status)
-{
-	bool group = status >> 16 == PTRACE_EVENT_STOP &&
-		     WSTOPSIG(status) != SIGTRAP;
-
-	if (group)
-		ptrace(PTRACE_LISTEN, thread, NULL, NULL);
-	else
-		ptrace(PTRACE_CONT, thread, NULL, (long)signal_of(status));
 }
 
 /*
@@ -233,7 +169,7 @@ static void detach(pid_t stopped)
 		if (!WIFSTOPPED(status))
 			continue;
 		ptrace(has_trap(thread) ? PTRACE_CONT : PTRACE_DETACH, thread,
-		       NULL, (long)signal_of(status));
+		       NULL, (long)tracee_signal(status));
 	}
 }
 
@@ -277,12 +213,12 @@ static void step(pid_t thread)
 
 	for (unsigned long i = 0; i < the.steps; i++) {
 		ptrace(PTRACE_SINGLESTEP, thread, NULL,
-		       (long)signal_of(status));
+		       (long)tracee_signal(status));
 		pid_t stopped = waitpid(-1, &status, __WALL);
 		for (; stopped > 0 && stopped != thread;
 		     stopped = waitpid(-1, &status, __WALL)) {
 			if (WIFSTOPPED(status))
-				resume(stopped, status);
+				tracee_resume(stopped, status, PTRACE_CONT);
 		}
 		if (stopped < 0 || !WIFSTOPPED(status))
 			ended();
@@ -302,11 +238,12 @@ static void strike(pid_t thread, uint64_t place)
 	exit(0);
 }
 
-static void trace(void)
+static void trace(pid_t pid)
 {
 	uint64_t place;
 	int status;
 
+	the.pid = pid;
 	for (pid_t thread; (thread = waitpid(-1, &status, __WALL)) > 0;) {
 		if (!WIFSTOPPED(status))
 			continue;
@@ -315,40 +252,9 @@ static void trace(void)
 		else if (status >> 16 == 0 && WSTOPSIG(status) == SIGTRAP &&
 			 at_probe(thread, &place) && ++the.hits == the.hit)
 			strike(thread, place);
-		resume(thread, status);
+		tracee_resume(thread, status, PTRACE_CONT);
 	}
 	ended();
-}
-
-/*
- * The tracer is a grandchild of what it traces, so that this is whom our caller
- * started, and has no child that it does not know.
- */
-static void begin(char **program)
-{
-	int ready[2];
-	char byte;
-
-	the.pid = getpid();
-	must(pipe(ready) == 0, "pipe");
-	pid_t child = fork();
-	must(child >= 0, "fork");
-	if (child == 0) {
-		if (fork() != 0)
-			_exit(0);
-		must(seize(the.pid), "attach");
-		must(write(ready[1], "", 1) == 1, "pipe");
-		close(ready[0]);
-		close(ready[1]);
-		trace();
-	}
-	waitpid(child, NULL, 0);
-	close(ready[1]);
-	must(read(ready[0], &byte, 1) == 1, "the tracer has failed");
-	close(ready[0]);
-	fcntl(fileno(the.report), F_SETFD, FD_CLOEXEC);
-	execv(program[0], program);
-	must(false, program[0]);
 }
 
 static void read_places(char *list)
@@ -390,8 +296,8 @@ int main(int argc, char **argv)
 {
 	read_options(argc, argv);
 	if (the.pid == 0)
-		begin(argv + optind + 1);
+		tracee_become(argv + optind + 1, OPTIONS, the.report, trace);
 	attach();
 	plant();
-	trace();
+	trace(the.pid);
 }

@@ -13,6 +13,7 @@ system_tests = \
 	tests/system/fair.sh \
 	tests/system/fast.sh \
 	tests/system/guest-memfd.sh \
+	tests/system/host-faults.sh \
 	tests/system/hostile.sh \
 	tests/system/install.sh \
 	tests/system/kill.sh \
@@ -25,6 +26,7 @@ system_tests = \
 	tests/system/revoke.sh \
 	tests/system/soak.sh \
 	tests/system/ssh.sh \
+	tests/system/scarce.sh \
 	tests/system/storm.sh \
 	tests/system/take.sh \
 	tests/system/torture.sh \
@@ -38,7 +40,11 @@ tests_system_without_ioctl_SOURCES = tests/system/without-ioctl.c
 check_PROGRAMS += tests/system/hold
 tests_system_hold_SOURCES = tests/system/hold.c
 check_PROGRAMS += tests/system/kill-at
-tests_system_kill_at_SOURCES = tests/system/kill-at.c
+tests_system_kill_at_SOURCES = tests/system/kill-at.c tests/system/tracee.c \
+	tests/system/tracee.h
+check_PROGRAMS += tests/system/fault-at
+tests_system_fault_at_SOURCES = tests/system/fault-at.c tests/system/tracee.c \
+	tests/system/tracee.h
 check_PROGRAMS += tests/system/plant tests/system/liar
 tests_system_plant_SOURCES = tests/system/plant.c
 tests_system_plant_CFLAGS = $(AM_CFLAGS) -pthread
@@ -87,6 +93,9 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/fast-inside.sh \
 	tests/system/fetch-clients \
 	tests/system/guest-memfd-inside.sh \
+	tests/system/faults_world.py \
+	tests/system/host-faults.py \
+	tests/system/host-faults-inside.sh \
 	tests/system/hostile-inside.sh \
 	tests/system/install-inside.sh \
 	tests/system/kill-inside.sh \
@@ -103,6 +112,8 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/take-inside.sh \
 	tests/system/torture-inside.sh \
 	tests/system/soak-inside.sh \
+	tests/system/scarce-inside.sh \
+	tests/system/scarce-world.sh \
 	tests/system/storm-inside.sh \
 	tests/system/virsh-inside.sh \
 	tests/system/virsh-act-inside.sh \
@@ -113,6 +124,17 @@ EXTRA_DIST += $(system_tests) \
 check-crash: all
 	LABYRINTH_CRASH_VICTIMS='self other both' LABYRINTH_CRASH_POINTS=500 \
 	LABYRINTH_TEST_TIMEOUT=7200 $(MAKE) check TESTS=tests/system/crash.sh
+
+CLEANFILES += tests/system/host-faults.table
+# Each call of broker and VMM fails, the first, the last and one between, with
+# each errno that it may have. What came of it replaces the table in docs/.
+.PHONY: check-host-faults
+check-host-faults: all
+	+LABYRINTH_FAULTS_TRIES= LABYRINTH_TEST_TIMEOUT=43200 \
+	$(srcdir)/tests/alone '$(MAKE)' tests/system/host-faults.sh
+	sed '/^|---|---|---|---|$$/q' $(srcdir)/docs/host-faults.md | \
+	cat - tests/system/host-faults.table >host-faults.new
+	mv host-faults.new $(srcdir)/docs/host-faults.md
 
 # On guest_memfd all that is tested of other leases, and as long.
 .PHONY: check-guest-memfd

@@ -8,8 +8,11 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <sys/resource.h>
+
 #include "adopt-support.h"
 #include "broker/command.h"
+#include "broker/adopt.h"
 #include "broker/journal.h"
 
 /* What of a ledger a guest and a viewer can tell. */
@@ -128,6 +131,27 @@ static void again_and_again(void **state)
 	uint32_t id = guest_named(f, "one")->id;
 	start_guest(f, 1, "two", 1, 1, 0);
 	assert_true(guest_named(f, "two")->id > id);
+}
+
+/* A broker that can open no file cannot see who lives; nobody is dead by that.
+ */
+static void who_cannot_be_seen_is_not_dead(void **state)
+{
+	struct fixture *f = *state;
+	struct vmm *one = start_guest(f, 0, "one", 2, 4, 3);
+	struct registry *registry;
+	struct rlimit files, none;
+
+	restart_broker(f);
+	registry = broker_registry(f->broker);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	none = files;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	size_t awaited = adopt_settle(registry, false);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	assert_int_equal(awaited, 1);
+	assert_int_equal(tell(one, REJOIN, 0), 3);
 }
 
 static void what_was_let_go_meanwhile_is_taken_back(void **state)
@@ -413,6 +437,7 @@ int main(void)
 		TEST(everything_is_as_it_was),
 		TEST(a_moved_limit_is_kept),
 		TEST(again_and_again),
+		TEST(who_cannot_be_seen_is_not_dead),
 		TEST(what_was_let_go_meanwhile_is_taken_back),
 		TEST(what_is_promised_is_lent_to_nobody),
 		TEST(who_ended_meanwhile_holds_nothing),

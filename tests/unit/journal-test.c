@@ -250,6 +250,29 @@ static void nonsense_is_refused(void **state)
 	assert_int_equal(open_as(f, "pool", LEASES, &err), 0);
 }
 
+/* To look for guests in a full /run must not take memory that is not there. */
+static void guests_that_are_not_take_no_room(void **state)
+{
+	struct fixture f = {.path = "/dev/shm/labyrinth-XXXXXX"};
+	struct journal_guest one = guest(1, "one");
+	struct stat status;
+	struct err err;
+
+	(void)state;
+	close(mkstemp(f.path));
+	assert_int_equal(open_as(&f, "pool", LEASES, &err), 0);
+	assert_int_equal(journal_admit(f.journal, &one), 0);
+	reopen(&f);
+	assert_non_null(journal_guest(f.journal, 0));
+	for (uint32_t slot = 1; slot < JOURNAL_GUESTS_MAX; slot++)
+		assert_null(journal_guest(f.journal, slot));
+	assert_int_equal(stat(f.path, &status), 0);
+	/* The header, one page of guests, one of extents. */
+	assert_int_equal(status.st_blocks * 512, 3 * 4096);
+	journal_dismiss(f.journal, 0);
+	journal_close(f.journal);
+}
+
 /* What the child below writes; what it has said it did is in `told`. */
 static void live(struct journal *journal, volatile int *told)
 {
@@ -300,7 +323,11 @@ static void dies_at_any_instruction(void **state)
 	volatile int *told = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status = 0, steps = 0, held = 0;
+	struct journal_guest before = guest(20, "who-was-there-before");
 
+	/* So that we, who look on, know of the place. */
+	journal_dismiss(f->journal,
+			(uint32_t)journal_admit(f->journal, &before));
 	fflush(NULL);
 	pid_t child = fork();
 	if (child == 0) {
@@ -356,6 +383,7 @@ int main(void)
 		TEST(a_change_of_size_lasts),
 		TEST(another_size_is_a_change),
 		TEST(nonsense_is_refused),
+		cmocka_unit_test(guests_that_are_not_take_no_room),
 		TEST(dies_at_any_instruction),
 		cmocka_unit_test(a_process_is_told_by_its_start),
 	};

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,18 @@ union control {
 	char bytes[CMSG_SPACE(4 * sizeof(int))];
 	struct cmsghdr align;
 };
+
+/*
+ * So often a message is tried that the kernel has no memory for at the moment:
+ * to give up is to lose the connection, and all that hangs on it.
+ */
+#define TRIES 8
+
+static bool again(int code, int *tries)
+{
+	return code == EINTR ||
+	       ((code == ENOBUFS || code == ENOMEM) && ++*tries < TRIES);
+}
 
 int fd_send(int socket, const void *message, size_t bytes, int fd, int flags)
 {
@@ -33,9 +46,10 @@ int fd_send(int socket, const void *message, size_t bytes, int fd, int flags)
 		memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	}
 	ssize_t sent;
+	int tries = 0;
 	do {
 		sent = sendmsg(socket, &header, flags | MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
+	} while (sent < 0 && again(errno, &tries));
 	if (sent < 0)
 		return -errno;
 	return (size_t)sent == bytes ? 0 : -EMSGSIZE;
@@ -84,12 +98,13 @@ ssize_t fd_receive(int socket, void *message, size_t bytes, int *fd, int flags)
 				.msg_control = control.bytes,
 				.msg_controllen = sizeof(control.bytes)};
 	ssize_t got;
+	int tries = 0;
 
 	if (fd != NULL)
 		*fd = -1;
 	do {
 		got = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
-	} while (got < 0 && errno == EINTR);
+	} while (got < 0 && again(errno, &tries));
 	if (got < 0)
 		return -errno;
 	int r = take_descriptors(&header, fd);

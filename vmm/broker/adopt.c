@@ -137,6 +137,16 @@ static bool is_alive(const struct guest *guest)
 	return guest->start != 0 && process_start(guest->pid) == guest->start;
 }
 
+/* For sure: of whom nothing can be seen it is not said. */
+static bool has_ended(const struct guest *guest)
+{
+	uint64_t start;
+	int r = process_look(guest->pid, &start);
+
+	return guest->start == 0 || r == -ESRCH ||
+	       (r == 0 && start != guest->start);
+}
+
 static bool is_awaited(const struct guest *guest)
 {
 	return guest->session == NULL;
@@ -151,7 +161,7 @@ static bool give_up(struct registry *registry, struct guest *guest,
 		    const char *why)
 {
 	uint32_t taken = 0;
-	bool alive = is_alive(guest);
+	bool alive = !has_ended(guest);
 
 	if (alive)
 		guest->end = VIEW_END_FAILED;
@@ -249,7 +259,7 @@ int adopt_restore(struct registry *registry, struct pool *pool, struct err *err)
 		next = g->next;
 		if (g->pool != pool)
 			continue;
-		if (!is_alive(g))
+		if (has_ended(g))
 			give_up(registry, g, "ended without a broker");
 		else if (journal_guest(pool_journal(pool), g->slot)->ending)
 			give_up(registry, g, "was gone before");
@@ -293,6 +303,12 @@ static int check_claim(const struct guest *guest,
 	return 0;
 }
 
+/* Is it worth to come again? */
+static bool may_pass(int code)
+{
+	return code == ENOMEM || code == EMFILE || code == ENFILE;
+}
+
 int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 		 pid_t pid, struct guest **out, struct err *err)
 {
@@ -309,8 +325,8 @@ int adopt_return(struct registry *registry, const struct lab_lease_msg *hello,
 	 */
 	r = find_files(guest, &seen, err);
 	if (r < 0)
-		return err_say(err, EACCES, "nothing can be proven: %s",
-			       strerror(-r));
+		return err_say(err, may_pass(-r) ? ENOMEM : EACCES,
+			       "nothing can be proven: %s", strerror(-r));
 	uint32_t lost = pool_revoke_unseen(guest->pool, &guest->account, seen);
 	log_info("guest %s is back, and has %u of its %u leases", guest->name,
 		 guest->account.held, guest->account.held + lost);
@@ -340,7 +356,7 @@ size_t adopt_settle(struct registry *registry, bool late)
 		if (!is_awaited(g))
 			continue;
 		bool gone = false;
-		if (!is_alive(g))
+		if (has_ended(g))
 			gone = give_up(registry, g, "ended without a broker");
 		else if ((late || g->given_up) && is_time_to_look(g))
 			gone = give_up(registry, g,

@@ -51,7 +51,8 @@ _Static_assert(GUESTS_END % PAGE == 0, "journal: extents begin with a page");
 struct journal {
 	int fd;
 	char *path;
-	size_t bytes; /* that are mapped */
+	size_t bytes;	/* that are mapped */
+	uint32_t slots; /* of guests that have memory: no other is touched */
 	bool kept;
 	struct header *header;
 	struct journal_lease *leases;
@@ -96,9 +97,23 @@ static void unmap(struct journal *self)
 	self->header = NULL;
 }
 
+/*
+ * Guests get the lowest free place, so what has memory ends at the first hole.
+ * To look into a hole would be to fill it, or in a full file system a SIGBUS.
+ */
+static uint32_t slots_there(const struct journal *self)
+{
+	off_t end = lseek(self->fd, GUESTS_AT, SEEK_HOLE);
+
+	if (end < (off_t)GUESTS_AT || end > (off_t)GUESTS_END)
+		return JOURNAL_GUESTS_MAX;
+	return (uint32_t)(((size_t)end - GUESTS_AT) /
+			  sizeof(struct journal_guest));
+}
+
 static bool has_guests(const struct journal *self)
 {
-	for (uint32_t i = 0; i < JOURNAL_GUESTS_MAX; i++) {
+	for (uint32_t i = 0; i < self->slots; i++) {
 		if (self->guests[i].id != 0)
 			return true;
 	}
@@ -139,6 +154,7 @@ static int keep(struct journal *self, const char *pool, uint32_t *leases,
 	int r = map(self, header.leases, err);
 	if (r < 0)
 		return r;
+	self->slots = slots_there(self);
 	bool changed = header.asked != *leases;
 	if (!changed)
 		*leases = header.size;
@@ -176,6 +192,7 @@ static int begin(struct journal *self, const char *pool, uint32_t leases,
 		r = map(self, leases, err);
 	if (r < 0)
 		return r;
+	self->slots = 0;
 	self->header->version = VERSION;
 	self->header->leases = leases;
 	self->header->size = leases;
@@ -289,7 +306,9 @@ uint32_t journal_last_id(const struct journal *self)
 const struct journal_guest *journal_guest(const struct journal *self,
 					  uint32_t slot)
 {
-	return self->guests[slot].id != 0 ? &self->guests[slot] : NULL;
+	return slot < self->slots && self->guests[slot].id != 0
+		       ? &self->guests[slot]
+		       : NULL;
 }
 
 const struct journal_lease *journal_lease(const struct journal *self,
@@ -314,7 +333,7 @@ int journal_admit(struct journal *self, const struct journal_guest *guest)
 {
 	uint32_t slot = 0;
 
-	while (slot < JOURNAL_GUESTS_MAX && self->guests[slot].id != 0)
+	while (slot < self->slots && self->guests[slot].id != 0)
 		slot++;
 	if (slot == JOURNAL_GUESTS_MAX)
 		return -ENOSPC;
@@ -322,6 +341,8 @@ int journal_admit(struct journal *self, const struct journal_guest *guest)
 	int code = posix_fallocate(self->fd, (off_t)at, sizeof(*guest));
 	if (code != 0)
 		return -code;
+	if (slot == self->slots)
+		self->slots = slot + 1;
 	struct journal_guest *to = &self->guests[slot];
 	memcpy(&to->ending, &guest->ending,
 	       sizeof(*to) - offsetof(struct journal_guest, ending));

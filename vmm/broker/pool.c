@@ -292,10 +292,12 @@ void pool_adopt(struct pool *self, uint32_t extent, int fd)
 		return;
 	}
 	self->files[extent] = fd;
-	/* The proof asked the same of it, so this does not fail. */
-	(void)note_identity(self, extent,
-			    pool_takes_files(self) ? &self->brought_on
-						   : &self->device);
+	/* The journal has it, and by that it was proven. */
+	const struct journal_lease *lease =
+		journal_lease(self->journal, extent);
+	self->inodes[extent] = lease->inode;
+	*(pool_takes_files(self) ? &self->brought_on : &self->device) =
+		lease->device;
 	PROBE(pool_proven, extent);
 }
 

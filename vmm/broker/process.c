@@ -18,27 +18,46 @@
 	"%*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u " \
 	"%*d %*d %*d %*d %*d %*d "
 
-uint64_t process_start(pid_t pid)
+/* So often it is looked: who is taken for dead loses what it has. */
+#define TRIES 4
+
+static int look(pid_t pid, uint64_t *start)
 {
 	char path[32], text[1024], state = 0;
-	uint64_t start = 0;
 
-	if (pid <= 0)
-		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return errno == ENOENT ? -ESRCH : -errno;
 	ssize_t bytes = read(fd, text, sizeof(text) - 1);
-	if (bytes <= 0)
-		return 0;
+	if (bytes < 0)
+		return -errno;
 	text[bytes] = '\0';
 	/* The name is what its process likes, parentheses included. */
 	const char *rest = strrchr(text, ')');
 	if (rest == NULL || sscanf(rest + 1, " %c " BEFORE_START "%" SCNu64,
-				   &state, &start) != 2)
-		return 0;
-	return state == 'Z' || state == 'X' ? 0 : start;
+				   &state, start) != 2)
+		return -ESRCH;
+	return state == 'Z' || state == 'X' || *start == 0 ? -ESRCH : 0;
+}
+
+int process_look(pid_t pid, uint64_t *start)
+{
+	int r = -ESRCH;
+
+	for (int tries = 0; pid > 0 && tries < TRIES; tries++) {
+		r = look(pid, start);
+		if (r == 0 || r == -ESRCH)
+			return r;
+	}
+	return r;
+}
+
+uint64_t process_start(pid_t pid)
+{
+	uint64_t start;
+
+	return process_look(pid, &start) == 0 ? start : 0;
 }
 
 int process_signal(pid_t pid, uint64_t start, int signal)
@@ -48,7 +67,11 @@ int process_signal(pid_t pid, uint64_t start, int signal)
 	if (fd < 0)
 		return pid > 0 ? -errno : -ESRCH;
 	/* The descriptor means one process; now see whether it is that one. */
-	if (start == 0 || process_start(pid) != start)
+	uint64_t seen;
+	int r = process_look(pid, &seen);
+	if (r < 0)
+		return r;
+	if (start != seen)
 		return -ESRCH;
 	return pidfd_send_signal(fd, signal, NULL, 0) < 0 ? -errno : 0;
 }

@@ -25,6 +25,10 @@
 
 #define SEALS (F_SEAL_GROW | F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_WRITE)
 
+/* So often it is looked, as long as what is in the way may pass: a guest whose
+ * leases cannot be proven has no broker any more. */
+#define TRIES 4
+
 struct search {
 	const char *pool;
 	const struct proof_ops *ops;
@@ -55,10 +59,14 @@ static bool claims(const char *name, const char *pool, uint32_t *extent)
 	       number < UINT32_MAX;
 }
 
-static bool is_file(int fd, const struct proof_file *wanted,
-		    struct stranger_file *file)
+static bool is_file(struct search *self, int fd,
+		    const struct proof_file *wanted, struct stranger_file *file)
 {
-	return stranger_look(fd, "", file) == 0 && S_ISREG(file->mode) &&
+	int r = stranger_look(fd, "", file);
+
+	if (r < 0)
+		self->denied = -r;
+	return r == 0 && S_ISREG(file->mode) &&
 	       file->device == wanted->device && file->inode == wanted->inode;
 }
 
@@ -78,7 +86,7 @@ static int open_wanted(struct search *self, const char *link,
 			self->denied = errno;
 		return -1;
 	}
-	if (!is_file(found, wanted, file))
+	if (!is_file(self, found, wanted, file))
 		return -1;
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
 	/* It may hold a file lease (F_SETLEASE), for which others wait. */
@@ -104,7 +112,12 @@ static void look_at(struct search *self, const char *name, const char *link)
 	if (fd < 0)
 		return;
 	int seals = fcntl(fd, F_GET_SEALS);
-	if (file.bytes == LAB_EXTENT_SIZE && seals >= 0 &&
+	if (seals < 0) {
+		self->denied = errno;
+		close(fd);
+		return;
+	}
+	if (file.bytes == LAB_EXTENT_SIZE &&
 	    (seals & SEALS) == (F_SEAL_GROW | F_SEAL_SEAL)) {
 		ops->proven(ops->context, extent, fd);
 		return;
@@ -208,11 +221,14 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 	if (folder == NULL)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
 	for (const struct dirent *entry;
-	     self->left > 0 && (entry = readdir(folder)) != NULL;
+	     errno = 0, self->left > 0 && (entry = readdir(folder)) != NULL;
 	     self->left--) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%.32s", (int)pid,
 			 entry->d_name);
 		ssize_t bytes = readlink(path, name, sizeof(name) - 1);
+		if (bytes < 0 && errno != ENOENT && errno != EINVAL &&
+		    errno != ESRCH)
+			self->denied = errno;
 		if (bytes <= 0)
 			continue;
 		name[bytes] = '\0';
@@ -221,17 +237,20 @@ static int look_at_descriptors(struct search *self, pid_t pid)
 		else
 			look_at(self, name, path);
 	}
+	int r = errno == ENOENT || errno == ESRCH ? 0 : -errno;
 	closedir(folder);
-	return 0;
+	return r;
 }
 
-int proof_search(pid_t pid, const char *pool, uint32_t most,
-		 const struct proof_ops *ops, struct err *err)
+static int search(pid_t pid, const char *pool, uint32_t most,
+		  const struct proof_ops *ops)
 {
 	cleanup_close int process = pidfd_open(pid, 0);
 	struct search self = {
 		.pool = pool, .ops = ops, .process = process, .left = most};
 
+	if (process < 0)
+		return errno == ESRCH ? 0 : -errno;
 	/* In the order in which a lease moves on, so that none slips through.
 	 */
 	int r = look_at_descriptors(&self, pid);
@@ -239,6 +258,23 @@ int proof_search(pid_t pid, const char *pool, uint32_t most,
 		r = look_at_maps(&self, pid);
 	if (r == 0)
 		r = self.left == 0 ? -E2BIG : -self.denied;
+	return r;
+}
+
+/* May it be otherwise the next time? */
+static bool passes(int code)
+{
+	return code == EINTR || code == ENOMEM || code == EMFILE ||
+	       code == ENFILE || code == EIO || code == EAGAIN;
+}
+
+int proof_search(pid_t pid, const char *pool, uint32_t most,
+		 const struct proof_ops *ops, struct err *err)
+{
+	int r = search(pid, pool, most, ops);
+
+	for (int tries = 1; passes(-r) && tries < TRIES; tries++)
+		r = search(pid, pool, most, ops);
 	return r == 0 ? 0
 		      : err_set(err, -r,
 				"look at the leases that process %d has mapped "

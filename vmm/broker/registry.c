@@ -266,21 +266,25 @@ static int note(struct guest *guest, struct err *err)
 		.id = guest->account.id,
 		.pid = guest->pid,
 		.cpus = guest->cpus,
-		.start = process_start(guest->pid),
 		.memory = (uint32_t)guest->memory,
 		.guarantee = guest->account.guarantee,
 		.limit = guest->account.limit,
 		.maximum = guest->account.maximum,
 	};
 
+	/* One that the next broker does not know by it would lose all. */
+	int r = process_look(guest->pid, &record.start);
+	if (r < 0 && r != -ESRCH)
+		return err_say(err, ENOMEM, "look at process %d: %s",
+			       (int)guest->pid, strerror(-r));
 	guest->start = record.start;
 	if (journal == NULL)
 		return 0;
 	strcpy(record.name, guest->name);
 	int slot = journal_admit(journal, &record);
 	if (slot < 0)
-		return err_set(err, ENOMEM, "note guest %s in the journal",
-			       guest->name);
+		return err_say(err, ENOMEM, "note guest %s in the journal: %s",
+			       guest->name, strerror(-slot));
 	guest->slot = (uint32_t)slot;
 	PROBE(registry_noted, guest->account.id, guest->slot);
 	return 0;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -18,8 +19,11 @@ int tally_map(const struct lab_tally **out, int fd, struct err *err)
 
 	/* Seals first: what has them is memory, and is asked without waiting.
 	 */
-	if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || fstat(fd, &stat) < 0 ||
-	    stat.st_size < (off_t)LAB_TALLY_BYTES)
+	bool sealed = seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
+	if (sealed && fstat(fd, &stat) < 0)
+		return err_say(err, ENOMEM, "look at its tally: %s",
+			       strerror(errno));
+	if (!sealed || stat.st_size < (off_t)LAB_TALLY_BYTES)
 		return err_say(err, EINVAL,
 			       "its tally is not a file of %u bytes or more "
 			       "that is sealed against shrinking",

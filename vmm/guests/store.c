@@ -113,7 +113,7 @@ int store_load(const struct store *self,
 	DIR *folder = opendir(self->path);
 	if (folder == NULL)
 		return err_set(err, errno, "read the folder %s", self->path);
-	while ((entry = readdir(folder)) != NULL) {
+	while (errno = 0, (entry = readdir(folder)) != NULL) {
 		const char *file = entry->d_name;
 		if (name_of(file, XML NEW, name) ||
 		    name_of(file, AUTOSTART NEW, name))
@@ -130,8 +130,10 @@ int store_load(const struct store *self,
 		found(context, name, text,
 		      faccessat(self->fd, mark, F_OK, 0) == 0);
 	}
+	int code = errno;
 	closedir(folder);
-	return 0;
+	return code == 0 ? 0
+			 : err_set(err, code, "read the folder %s", self->path);
 }
 
 /* What has changed in the folder is on disk after this. */

@@ -120,7 +120,10 @@ void balance_wake(struct hcall_guest *guest)
 	if (guest->woken)
 		return;
 	guest->woken = true;
-	eventfd_write(guest->wake, 1);
+	/* Nobody wakes it again if this is lost. (EAGAIN: it is awake.) */
+	while (guest->wake >= 0 && eventfd_write(guest->wake, 1) < 0 &&
+	       errno != EAGAIN)
+		;
 }
 
 /* Who was told by an event waits for nothing more. */

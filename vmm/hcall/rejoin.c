@@ -52,8 +52,9 @@ int rejoin_step(struct rejoin *self, uint64_t now, uint64_t held)
 	if (r == -EAGAIN)
 		return r;
 	self->asked = false;
-	if (r == -EPIPE)
-		return -EAGAIN; /* this one went as well */
+	/* This one went as well; or it has no memory for us at the moment. */
+	if (r == -EPIPE || r == -ENOMEM)
+		return -EAGAIN;
 	if (r == 0)
 		say_found(welcome.held, held);
 	else

@@ -185,17 +185,23 @@ static int door(const struct supply *self)
 	return self->guest->away ? self->rejoin.client->socket : self->socket;
 }
 
+/* Whoever wakes it from now on is heard, also by a look at `stop`. */
+static bool goes_on(struct supply *self)
+{
+	spin_lock(&self->guest->lock);
+	self->guest->woken = false;
+	spin_unlock(&self->guest->lock);
+	return !atomic_load(&self->stop);
+}
+
 static void *run(void *context)
 {
 	struct supply *self = context;
 	struct hcall_guest *guest = self->guest;
 	bool kicked = false;
 
-	while (!atomic_load(&self->stop)) {
+	while (goes_on(self)) {
 		eventfd_t ignored;
-		spin_lock(&guest->lock);
-		guest->woken = false;
-		spin_unlock(&guest->lock);
 		hear(self);
 		heard_losses(guest, &self->source);
 		look_for_broker(self);
@@ -253,7 +259,9 @@ void supply_stop(struct supply *self)
 	if (!self->running)
 		return;
 	atomic_store(&self->stop, true);
-	eventfd_write(self->guest->wake, 1);
+	spin_lock(&self->guest->lock);
+	balance_wake(self->guest);
+	spin_unlock(&self->guest->lock);
 	pthread_join(self->thread, NULL);
 	close(self->guest->wake);
 	kicks_close(&self->guest->kicks);

@@ -47,7 +47,10 @@ static int connect_to(struct client *self, const char *path, int flags,
 	int r = client_set_deadline(fd, 0, err);
 	if (r < 0)
 		return r;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	do {
+		r = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
 		return err_set(err, errno, "connect to the broker at %s", path);
 	self->socket = steal_fd(&fd);
 	return 0;
@@ -190,7 +193,7 @@ int client_welcomed(struct client *self, struct client_welcome *welcome,
  */
 static int check_file(struct client *self, int fd, struct err *err)
 {
-	struct stat stat = {.st_size = -1};
+	struct stat stat;
 
 	if (fd < 0)
 		return client_broken(self, EPROTO, err,
@@ -200,7 +203,9 @@ static int check_file(struct client *self, int fd, struct err *err)
 		return client_broken(
 			self, EPROTO, err,
 			"sent a file that is not sealed as a lease is");
-	if (fstat(fd, &stat) == 0 && stat.st_size == 0)
+	if (fstat(fd, &stat) < 0)
+		return err_set(err, errno, "look at the file of a lease");
+	if (stat.st_size == 0)
 		return 1;
 	if (stat.st_size < 0 || (uint64_t)stat.st_size != LAB_EXTENT_SIZE)
 		return client_broken(self, EPROTO, err,

@@ -34,6 +34,16 @@ int client_broken(struct client *self, int code, struct err *err,
 	return err_say(err, code, "the broker %s", why);
 }
 
+/* It has gone, or the kernel lets no message through: that is as good. */
+static int lost(struct client *self, int code, struct err *err)
+{
+	if (code == EPIPE || code == ECONNRESET)
+		return client_broken(self, EPIPE, err, "is gone");
+	self->broken = true;
+	err_set(err, code, "speak with the broker");
+	return -EPIPE;
+}
+
 int client_send(struct client *self, struct lab_lease_msg *message,
 		enum lab_lease_type type, int fd, struct err *err)
 {
@@ -48,7 +58,7 @@ int client_send(struct client *self, struct lab_lease_msg *message,
 			       "%d seconds",
 			       CLIENT_DEADLINE);
 	if (r < 0)
-		return client_broken(self, EPIPE, err, "is gone");
+		return lost(self, -r, err);
 	self->seq++;
 	return 0;
 }
@@ -67,8 +77,10 @@ static int receive(struct client *self, struct lab_lease_msg *message, int *fd,
 		return err_say(err, ETIMEDOUT,
 			       "the broker has not answered for %u seconds",
 			       CLIENT_DEADLINE + self->wait_ms / 1000);
-	if (bytes == 0 || bytes == -ECONNRESET)
-		return client_broken(self, EPIPE, err, "is gone");
+	if (bytes == 0)
+		return lost(self, EPIPE, err);
+	if (bytes < 0 && bytes != -EMSGSIZE && bytes != -EPROTO)
+		return lost(self, (int)-bytes, err);
 	if (bytes != sizeof(*message))
 		return client_broken(
 			self, EPROTO, err,

@@ -13,12 +13,16 @@
 #include <labyrinth/hypercall.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/pages.h"
 #include "base/probe.h"
 
 #ifdef SANITIZED /* whose mlock() does nothing */
 #define mlock(start, bytes) mlock2(start, bytes, 0)
 #endif
+
+/* So often a mapping is taken away that the kernel has no memory for. */
+#define UNMAP_TRIES 8
 
 int memory_reserve(struct memory *self, uint32_t ram, uint32_t window,
 		   struct err *err)
@@ -57,16 +61,23 @@ uint8_t *memory_extent(const struct memory *self, uint32_t extent)
 	return self->base + (uint64_t)extent * LAB_EXTENT_SIZE;
 }
 
-/* Take whatever lies there away: reserved, unreadable address space again. */
+/*
+ * Take whatever lies there away: reserved, unreadable address space again. A
+ * lease that cannot be let go of must not live on, nor may anything else come
+ * to lie there: without memory for it, even after some tries, this is the end.
+ */
 static void reserve_again(uint8_t *at)
 {
-	void *mapped = mmap(
-		at, LAB_EXTENT_SIZE, PROT_NONE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-
-	/* A lease that cannot be let go of must not live on: end here. */
-	if (mapped != at)
-		abort();
+	for (int tries = 0; tries < UNMAP_TRIES; tries++) {
+		if (mmap(at, LAB_EXTENT_SIZE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				 MAP_FIXED,
+			 -1, 0) == at)
+			return;
+	}
+	log_error("the guest was stopped: a lease cannot be unmapped: %s",
+		  strerror(errno));
+	_exit(MEMORY_EXIT_STUCK);
 }
 
 /* Mapped, but not yet private to this process as the contract wants. */

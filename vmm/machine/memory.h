@@ -32,6 +32,10 @@ struct memory {
 	uint64_t reserved; /* bytes of it */
 };
 
+/* The process's exit status when a lease cannot be unmapped: there is no memory
+ * for it in the kernel, and to go on would be to keep what is another's. */
+#define MEMORY_EXIT_STUCK 126
+
 /*
  * Reserve address space for `ram` + `window` extents. Nothing is mapped and
  * no memory is used but a table of 8 bytes for each extent.

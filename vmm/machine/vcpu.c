@@ -21,6 +21,8 @@ static int map_run(struct vcpu *self, struct err *err)
 {
 	int bytes = ioctl(self->vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 
+	if (bytes < 0)
+		return err_set(err, errno, "ask KVM for a vCPU's page");
 	if (bytes < (int)sizeof(struct kvm_run))
 		return err_say(err, ENOTSUP,
 			       "KVM's vCPU page has %d bytes, too few", bytes);

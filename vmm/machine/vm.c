@@ -16,13 +16,18 @@ static int check_required(const struct vm *self, struct err *err)
 {
 	int version = ioctl(self->kvm, KVM_GET_API_VERSION, 0);
 
+	if (version < 0)
+		return err_set(err, errno,
+			       "ask /dev/kvm for its API (is it KVM's?)");
 	if (version != KVM_API_VERSION)
 		return err_say(err, ENOTSUP,
 			       "/dev/kvm speaks API version %d, not %d",
 			       version, KVM_API_VERSION);
 	int sync = ioctl(self->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
+	if (sync < 0)
+		return err_set(err, errno, "ask KVM what it can do");
 	int want = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
-	if (sync < 0 || (sync & want) != want)
+	if ((sync & want) != want)
 		return err_say(err, ENOTSUP,
 			       "this kernel's KVM has no KVM_CAP_SYNC_REGS; "
 			       "Linux 4.17 and newer have it");
@@ -45,7 +50,10 @@ int vm_open(struct vm *self, struct err *err)
 	int r = check_required(self, err);
 	if (r < 0)
 		return r;
-	self->fd = ioctl(self->kvm, KVM_CREATE_VM, 0);
+	/* It takes all locks of this process's memory, unless interrupted. */
+	do {
+		self->fd = ioctl(self->kvm, KVM_CREATE_VM, 0);
+	} while (self->fd < 0 && errno == EINTR);
 	if (self->fd < 0)
 		return err_set(err, errno,
 			       "cannot create a VM (KVM_CREATE_VM)");
