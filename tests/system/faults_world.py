@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""For host-faults.py: a broker that comes and goes, ada, who lives through it
+"""For faults_tries.py: a broker that comes and goes, ada, who lives through it
 all and looks at her memory, and whoever comes besides. /run is ours alone."""
 
 import contextlib

@@ -94,7 +94,7 @@ EXTRA_DIST += $(system_tests) \
 	tests/system/fetch-clients \
 	tests/system/guest-memfd-inside.sh \
 	tests/system/faults_world.py \
-	tests/system/host-faults.py \
+	tests/system/faults_tries.py \
 	tests/system/host-faults-inside.sh \
 	tests/system/hostile-inside.sh \
 	tests/system/install-inside.sh \

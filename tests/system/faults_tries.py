@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""host-faults.py TABLE: each system call that broker and VMM make fails once,
+"""faults_tries.py TABLE: each system call that broker and VMM make fails once,
 in turn, as the kernel could have it fail. Whatever fails is overcome, or ends
 in a sentence that says why; nothing is lost, and who did not make the call does
 not notice. TAP; what happened goes to the file TABLE, as Markdown.
