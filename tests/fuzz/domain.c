@@ -58,12 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct domain domain;
 	struct err err = {.text = ""};
-	char *xml = malloc(size + 1);
+	char *xml = input_text(data, size);
 
-	if (xml == NULL)
-		abort();
-	memcpy(xml, data, size);
-	xml[size] = '\0';
 	int r = domain_read(&domain, xml, &err);
 	free(xml);
 	if (r < 0) {

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct input {
@@ -40,6 +41,18 @@ static inline uint64_t input_number(struct input *self)
 
 	input_take(self, &number, sizeof(number));
 	return number;
+}
+
+/* All of them as a text, the caller's. */
+static inline char *input_text(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	if (text == NULL)
+		abort();
+	memcpy(text, data, size);
+	text[size] = '\0';
+	return text;
 }
 
 #endif

@@ -42,12 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = {.text = ""};
 	struct pool_def def;
-	char *xml = malloc(size + 1);
+	char *xml = input_text(data, size);
 
-	if (xml == NULL)
-		abort();
-	memcpy(xml, data, size);
-	xml[size] = '\0';
 	int r = pool_def_read(&def, xml, &err);
 	free(xml);
 	if (r == 0) {

@@ -105,6 +105,16 @@ pool_whole() {
     return 1
 }
 
+# audit_clean WHEN
+audit_clean() {
+    local said
+    if said=$("$labyrinth" audit 2>&1); then
+        tap_ok "$1: the audit is clean"
+    else
+        tap_not_ok "$1: the audit is clean" "$said"
+    fi
+}
+
 # start NAME COMMAND...: a process that says a line, which is then in $said, and
 # stays until finish. Its number is in $planted.
 start() {

@@ -35,11 +35,7 @@ pinned() {
         "$2 $((total - $2))"
     during=$(available)
     printf '# %s: %d huge pages free meanwhile\n' "$what" "$(free_huge)"
-    if "$labyrinth" audit >"$work/audit" 2>&1; then
-        tap_ok "$what: the audit is clean meanwhile"
-    else
-        tap_not_ok "$what: the audit is clean meanwhile" "$(<"$work/audit")"
-    fi
+    audit_clean "$what, meanwhile"
     finish
     tap_is "$what: blank when it has ended" "$(settled $total)" "$total 0"
     printf '# %s: %d KiB more memory available by its end\n' "$what" \

@@ -124,11 +124,7 @@ begin_broker "$labyrinthd" --pool default=$((total * 2))M --adopt-timeout 120000
 broker_says 'guest ada is back, and has 14 of its 14' || true
 cat <&"$broker_log" >>"$work/broker.log" &
 tap_is "$what: all is as it was" "$(leases leased) $(leases blank)" "14 2"
-if "$labyrinth" audit >"$work/audit" 2>&1; then
-    tap_ok "$what: the audit is clean"
-else
-    tap_not_ok "$what: the audit is clean" "$(<"$work/audit")"
-fi
+audit_clean "$what"
 "$labyrinth" revoke --leases 4 --grace 60000 ada >"$work/asked" 2>&1 &
 tap_is "$what: it is told again by the next" "$(until_told 8)" 8
 tap_is "$what: the guest is whole" "$(kill -0 "$pid" && echo yes)" yes

@@ -64,15 +64,13 @@ turns() {
 
 # nothing_lost WHEN
 nothing_lost() {
-    local status=0 said
     turns "$1: ada finds all"
     if until_true back_is $((total - 9)); then
         tap_ok "$1: the pool is whole"
     else
         tap_not_ok "$1: the pool is whole" "$(v pool-dumpxml default)"
     fi
-    said=$("$labyrinth" audit 2>&1) || status=$?
-    tap_is "$1: the audit is clean ${said:0:$((status * 200))}" "$status" 0
+    audit_clean "$1"
 }
 back_is() { [[ $(leases blank) == "$1" ]]; }
 

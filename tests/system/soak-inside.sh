@@ -97,16 +97,6 @@ act() {
     esac
 }
 
-# audit_clean WHEN
-audit_clean() {
-    local said
-    if said=$("$labyrinth" audit 2>&1); then
-        tap_ok "$1: the audit is clean"
-    else
-        tap_not_ok "$1: the audit is clean" "$said"
-    fi
-}
-
 descriptors() { find "/proc/$broker_pid/fd" -mindepth 1 -printf '%l\n' | sed 's/[0-9]\+/N/g'; }
 memory() { sed -n 's/^Anonymous: *\([0-9]*\) kB/\1/p' "/proc/$broker_pid/smaps_rollup"; }
 

@@ -24,15 +24,6 @@ eve() {
     return $status
 }
 
-audit_clean() {
-    local said
-    if said=$("$labyrinth" audit 2>&1); then
-        tap_ok "$1: the audit is clean"
-    else
-        tap_not_ok "$1: the audit is clean" "$said"
-    fi
-}
-
 # Both until they end. Bob's storm takes a while in any case.
 "$labyrinth" run --name bob --cpus 2 --limit 16M "$demo_elf" storm 7 \
     >"$work/bob.tap" 2>"$work/bob.err" &
