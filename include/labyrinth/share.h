@@ -120,8 +120,8 @@ struct lab_share {
  */
 struct lab_share_cpu {
 	/* Where it works: extent, and above it by 32 bits the map's word to
-	 * look at first. A hint: it may do so if the child is held, by whom
-	 * ever. */
+	 * look at first. A hint: it may do so if the child is held, by
+	 * whomever. */
 	uint64_t place;
 	uint64_t grants[3]; /* on the fast path: atomic, nowait, kernel */
 	uint64_t slow;	    /* grants and releases that needed a hypercall */
@@ -143,9 +143,9 @@ struct lab_share_cpu {
 
 /*
  * The index has a part for each bucket but 0, of the extents that are in it;
- * that of 1 comes first. A part has levels: the first has a bit for each extent, each above one
- * for each word of the level below, the last is one word; then it is filled up
- * to a line. A bit may be wrong only while somebody is changing it. Who moves
+ * that of 1 comes first. A part has levels: the first has a bit for each
+ * extent, each above one for each word of the level below, the last is one
+ * word; then it is filled up to a line. A bit may be wrong only while somebody is changing it. Who moves
  * an extent to another bucket sets the bit of that, counts the move, and clears
  * the old bit; who cleared one that should be there sets it again and counts
  * that, too. So a search that found no bit knows whether one was there, if

@@ -28,8 +28,8 @@ int err_say(struct err *err, int code, const char *format, ...)
 int err_wrap(struct err *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* For who looks at one file at a time (tests/lint/analyze.py), and cannot see that
- * these are negative. */
+/* For who looks at one file at a time (tests/lint/analyze.py), and cannot see
+ * that these are negative. */
 #ifdef __clang_analyzer__
 static inline int err_seen(int result)
 {
